@@ -1,0 +1,46 @@
+"""Alembic, run by the services themselves at their start.
+
+A service keeps ordinary revision files in `<package>/migrations/versions`; this module is their `env.py`. An advisory
+lock lets several processes start at once.
+"""
+
+from importlib import resources
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+_LOCK = 0x636F6E63  # one number for all services: each has its own database
+
+
+async def upgrade(url: str, package: str) -> None:
+    """Bring the database to the newest revision of the package's migrations.
+
+    Raises:
+        OSError: the server does not answer.
+    """
+    engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade, script_of(package))
+    finally:
+        await engine.dispose()
+
+
+def script_of(package: str) -> ScriptDirectory:
+    """The package's revision files as Alembic sees them."""
+    config = Config()
+    config.set_main_option("script_location", str(resources.files(package) / "migrations"))
+    return ScriptDirectory.from_config(config)
+
+
+def _upgrade(connection: sa.Connection, script: ScriptDirectory) -> None:
+    with connection.begin():
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        with EnvironmentContext(Config(), script, fn=lambda rev, _: script._upgrade_revs("head", rev)) as env:  # type: ignore[arg-type, return-value]  # noqa: SLF001  alembic's own env.py goes through the same private call by `command.upgrade`
+            env.configure(connection=connection)
+            env.run_migrations()
+
+
