@@ -34,7 +34,7 @@ from concord.eventlog.digest import to_hex
 from concord.eventlog.errors import LogUnavailable, OutboxGap, RelayOvertaken
 from concord.storage import queries
 from concord.storage.postgres import LOST
-from concord.telemetry import metrics, tracing
+from concord.telemetry import messaging, metrics
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +134,12 @@ class Relay:
         if not partitions:
             return
         crash.point("relay.before_send")
-        with tracing.span(f"send {self.topic.name}", kind="producer", links=_traces(partitions)):
+        rows = [row for part in partitions for row in part.records]
+        with messaging.sending(self.topic.name, (row["traceparent"] for row in rows), len(rows)):
             await self._deliver(producer, [(part.number, [self._message(row) for row in part.records]) for part in partitions])
         crash.point("relay.after_send_before_mark")
         await self._advance(session, partitions)
-        metrics.relay_sends.labels(topic=self.topic.name).inc(sum(len(part.records) for part in partitions))
+        metrics.relay_sends.labels(topic=self.topic.name).inc(len(rows))
 
     async def _advance(self, session: asyncpg.Connection, partitions: Sequence[_Partition]) -> None:
         numbers = [part.number for part in partitions]
@@ -239,8 +240,3 @@ async def _send_partition(producer: AIOKafkaProducer, topic: str, number: int, m
     acknowledged.append(await producer.send_batch(batch, topic, partition=number))
     await asyncio.gather(*acknowledged)
 
-
-def _traces(partitions: Sequence[_Partition]) -> list[str]:
-    """The creation contexts of what is sent, at most 32 of them: a span has a bounded number of links."""
-    found = {row["traceparent"] for part in partitions for row in part.records if row["traceparent"]}
-    return sorted(found)[:32]

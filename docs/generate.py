@@ -1,0 +1,104 @@
+"""Write every reference that is built from code, or with --check say which of them is not as the code makes it.
+
+    python docs/generate.py            write
+    python docs/generate.py --check    compare, exit 1 when one differs
+"""
+
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def asyncapi() -> str:
+    from concord.contracts.asyncapi import document
+
+    return _json(document())
+
+
+def reasons() -> str:
+    from concord.decision.reasons import reference
+
+    return reference()
+
+
+def settings() -> str:
+    from concord.settings import reference
+
+    return reference()
+
+
+def metrics() -> str:
+    from concord.telemetry.metrics import reference
+
+    return reference()
+
+
+def activation() -> str:
+    from offer_registry.activation import reference
+
+    return reference()
+
+
+def registry_openapi() -> str:
+    from offer_registry.main import openapi
+
+    return _json(openapi())
+
+
+def profile_openapi() -> str:
+    from customer_profile.main import openapi
+
+    return _json(openapi())
+
+
+def channel_openapi() -> str:
+    from channel_adapters.main import openapi
+
+    return _json(openapi())
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "asyncapi.json": asyncapi,
+    "reasons.md": reasons,
+    "settings.md": settings,
+    "metrics.md": metrics,
+    "activation.md": activation,
+    "openapi/offer-registry.json": registry_openapi,
+    "openapi/customer-profile.json": profile_openapi,
+    "openapi/channel-adapters.json": channel_openapi,
+}
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def differences() -> Iterator[str]:
+    """A diff for each committed file that is not what the code makes."""
+    for name, make in GENERATED.items():
+        path = REFERENCE / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        after = make()
+        if before != after:
+            lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"{name} as committed", f"{name} as the code makes it", lineterm="", n=1)
+            yield "\n".join(list(lines)[:40])
+
+
+def main() -> int:
+    if "--check" in sys.argv:
+        found = list(differences())
+        print("\n".join([*found, "Run `make docs` and commit what it writes."]) if found else f"{len(GENERATED)} generated references are as the code makes them.")
+        return 1 if found else 0
+    for name, make in GENERATED.items():
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What was once written on the log can be read for ever, and is written the same today."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concord.contracts.cloudevents import decode, encode
+from concord.contracts.records import Record
+from concord.contracts.topics import TOPICS
+
+SAMPLES = sorted((Path(__file__).parents[1] / "vectors" / "records").glob("*.json"))
+
+
+def load(path: Path) -> tuple[dict[str, Any], type[Record]]:
+    sample = json.loads(path.read_text(encoding="utf-8"))
+    model = TOPICS[sample["topic"]].records[sample["headers"]["ce_type"]]
+    assert issubclass(model, Record)
+    return sample, model
+
+
+def test_every_event_has_a_sample() -> None:
+    assert {load(path)[0]["headers"]["ce_type"] for path in SAMPLES} == {kind for topic in TOPICS.values() for kind in topic.records}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_sample_is_written_today_as_it_was(path: Path) -> None:
+    sample, model = load(path)
+    assert model.parse(sample["value"].encode()).to_bytes().decode() == sample["value"]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_headers_are_written_today_as_they_were(path: Path) -> None:
+    sample, _ = load(path)
+    headers = {name: text.encode() for name, text in sample["headers"].items()}
+    assert dict(encode(decode(headers.items()))) == headers
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_reader_leaves_out_fields_of_a_later_release(path: Path) -> None:
+    sample, model = load(path)
+    later = _with_later_fields(json.loads(sample["value"]))
+    assert model.parse(json.dumps(later).encode()).to_bytes().decode() == sample["value"]
+
+
+def _with_later_fields(value: Any) -> Any:
+    """Every object that is not a map of free names gets a field nobody knows yet."""
+    if isinstance(value, list):
+        return [_with_later_fields(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    free = {"facts", "title", "description", "honour", "cards", "criteria", "benefits"}
+    return {name: item if name in free else _with_later_fields(item) for name, item in value.items()} | {"of_a_later_release": 1}
