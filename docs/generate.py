@@ -1,7 +1,7 @@
 """Write every reference that is built from code, or with --check say which of them is not as the code makes it.
 
-    python docs/generate.py            write
-    python docs/generate.py --check    compare, exit 1 when one differs
+python docs/generate.py            write
+python docs/generate.py --check    compare, exit 1 when one differs
 """
 
 import difflib
@@ -85,14 +85,25 @@ def differences() -> Iterator[str]:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         after = make()
         if before != after:
-            lines = difflib.unified_diff(before.splitlines(), after.splitlines(), f"{name} as committed", f"{name} as the code makes it", lineterm="", n=1)
+            lines = difflib.unified_diff(
+                before.splitlines(),
+                after.splitlines(),
+                f"{name} as committed",
+                f"{name} as the code makes it",
+                lineterm="",
+                n=1,
+            )
             yield "\n".join(list(lines)[:40])
 
 
 def main() -> int:
     if "--check" in sys.argv:
         found = list(differences())
-        print("\n".join([*found, "Run `make docs` and commit what it writes."]) if found else f"{len(GENERATED)} generated references are as the code makes them.")
+        print(
+            "\n".join([*found, "Run `make docs` and commit what it writes."])
+            if found
+            else f"{len(GENERATED)} generated references are as the code makes them."
+        )
         return 1 if found else 0
     for name, make in GENERATED.items():
         (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,18 +1,13 @@
 """A database that has the log's tables, and a log of the test's own on the shared broker."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
 
 import asyncpg
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from concord.contracts.topics import HOUSEHOLDS, OFFERS, Topic
-from concord.eventlog import client, schema
-from concord.eventlog.reader import LogRecord, read
+from concord.eventlog import schema
 from concord.storage import postgres
 
 _NUMBERS = count(1)
@@ -38,32 +33,3 @@ async def log_pool(postgres_url: str, offers_topic: Topic, households_topic: Top
             await connection.execute(statement)
     yield pool
     await pool.close()
-
-
-@asynccontextmanager
-async def reading(bootstrap: str, topic: Topic) -> AsyncIterator["Reading"]:
-    """All records of a topic from its beginning."""
-    async with client.consumer(bootstrap, client_id="test") as consumer:
-        partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        yield Reading(consumer)
-
-
-class Reading:
-    """Records as they come, kept for later questions."""
-
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
-        self.records: list[LogRecord] = []
-
-    async def until(self, wanted: Callable[[list[LogRecord]], bool], *, deadline: float = 20) -> list[LogRecord]:
-        """Read on until `wanted(records)` is true."""
-        async with asyncio.timeout(deadline):
-            while not wanted(self.records):
-                batch = await self._consumer.getmany(timeout_ms=200)
-                self.records += [read(record) for records in batch.values() for record in records]
-        return self.records
-
-    def changes(self) -> list[LogRecord]:
-        return [record for record in self.records if not record.is_heartbeat]

@@ -5,7 +5,6 @@ import random
 
 import asyncpg
 import pytest
-
 from concord.contracts.topics import Topic
 from concord.eventlog import outbox
 from concord.eventlog.digest import digest_of, to_hex
@@ -22,7 +21,9 @@ async def revisions(pool: asyncpg.Pool, topic: Topic, partition: int = 0) -> lis
         return [row.revision for row in await outbox.changes(connection, topic, partition, 0, 10_000)]
 
 
-async def test_append_gives_consecutive_revisions_in_the_order_given(log_pool: asyncpg.Pool, offers_topic: Topic) -> None:
+async def test_append_gives_consecutive_revisions_in_the_order_given(
+    log_pool: asyncpg.Pool, offers_topic: Topic
+) -> None:
     async with log_pool.acquire() as connection:
         first = await outbox.append(connection, offers_topic, [change("a")])
         more = await outbox.append(connection, offers_topic, [change("c"), change("b"), change("a")])
@@ -32,15 +33,17 @@ async def test_append_gives_consecutive_revisions_in_the_order_given(log_pool: a
 async def test_append_rolled_back_leaves_no_gap(log_pool: asyncpg.Pool, offers_topic: Topic) -> None:
     async with log_pool.acquire() as connection:
         await outbox.append(connection, offers_topic, [change("a")])
-        with pytest.raises(ZeroDivisionError):
-            async with connection.transaction():
-                await outbox.append(connection, offers_topic, [change("b")])
-                raise ZeroDivisionError
+        attempt = connection.transaction()
+        await attempt.start()
+        await outbox.append(connection, offers_topic, [change("b")])
+        await attempt.rollback()
         await outbox.append(connection, offers_topic, [change("c")])
     assert await revisions(log_pool, offers_topic) == [1, 2]
 
 
-async def test_append_by_many_writers_is_gapless_and_in_commit_order(log_pool: asyncpg.Pool, offers_topic: Topic) -> None:
+async def test_append_by_many_writers_is_gapless_and_in_commit_order(
+    log_pool: asyncpg.Pool, offers_topic: Topic
+) -> None:
     async def write(writer: int) -> None:
         for turn in range(20):
             async with log_pool.acquire() as connection:
@@ -80,18 +83,26 @@ async def test_digest_of_the_clock_is_that_of_what_is_held(log_pool: asyncpg.Poo
     ]
 
 
-async def test_change_set_ends_at_the_last_record_of_each_partition(log_pool: asyncpg.Pool, households_topic: Topic) -> None:
+async def test_change_set_ends_at_the_last_record_of_each_partition(
+    log_pool: asyncpg.Pool, households_topic: Topic
+) -> None:
     async with log_pool.acquire() as connection:
-        await outbox.append(connection, households_topic, [change("a", partition=0), change("b", partition=1), change("c", partition=0)])
+        await outbox.append(
+            connection, households_topic, [change("a", partition=0), change("b", partition=1), change("c", partition=0)]
+        )
         rows = await connection.fetch("SELECT key, changeset_end FROM outbox ORDER BY key")
     assert {row["key"]: row["changeset_end"] for row in rows} == {"a": False, "b": True, "c": True}
 
 
-async def test_transaction_that_appends_to_several_partitions_never_deadlocks(log_pool: asyncpg.Pool, households_topic: Topic) -> None:
+async def test_transaction_that_appends_to_several_partitions_never_deadlocks(
+    log_pool: asyncpg.Pool, households_topic: Topic
+) -> None:
     async def write(order: list[int]) -> None:
         for turn in range(25):
             async with log_pool.acquire() as connection:
-                await outbox.append(connection, households_topic, [change(f"{order}-{turn}-{part}", partition=part) for part in order])
+                await outbox.append(
+                    connection, households_topic, [change(f"{order}-{turn}-{part}", partition=part) for part in order]
+                )
 
     await asyncio.gather(*(write(order) for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0], [5, 0])))
     assert await revisions(log_pool, households_topic, 0) == list(range(1, 101))

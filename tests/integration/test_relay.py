@@ -6,14 +6,18 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-from conftest import reading
-
 from concord.clock import SystemClock
 from concord.contracts.records import Heartbeat
 from concord.contracts.topics import Topic
 from concord.eventlog import outbox
 from concord.eventlog.outbox import Append
 from concord.eventlog.relay import Relay
+from concord.testkit.log import reading
+
+KILL_RELAYS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%relay_position%'
+"""
 
 
 @asynccontextmanager
@@ -29,7 +33,10 @@ async def relaying(url: str, bootstrap: str, topic: Topic) -> AsyncIterator[Rela
 
 async def write(pool: asyncpg.Pool, topic: Topic, numbers: range, partitions: int = 1) -> None:
     async with pool.acquire() as connection:
-        items = [Append(f"k{number}", "concord.offer.changed.v1", b'{"n":%d}' % number, number % partitions) for number in numbers]
+        items = [
+            Append(f"k{number}", "concord.offer.changed.v1", b'{"n":%d}' % number, number % partitions)
+            for number in numbers
+        ]
         await outbox.append(connection, topic, items)
 
 
@@ -37,22 +44,29 @@ async def test_relay_sends_every_record_once_and_in_order(
     log_pool: asyncpg.Pool, postgres_url: str, kafka_bootstrap: str, offers_topic: Topic
 ) -> None:
     await write(log_pool, offers_topic, range(50))
-    async with relaying(postgres_url, kafka_bootstrap, offers_topic) as relay:
-        async with reading(kafka_bootstrap, offers_topic) as log:
-            await log.until(lambda records: sum(not record.is_heartbeat for record in records) >= 50)
-            await write(log_pool, offers_topic, range(50, 2600))
-            relay.poke()
-            await log.until(lambda records: sum(not record.is_heartbeat for record in records) >= 2600)
+    async with (
+        relaying(postgres_url, kafka_bootstrap, offers_topic) as relay,
+        reading(kafka_bootstrap, offers_topic) as log,
+    ):
+        await log.until(lambda records: sum(not record.is_heartbeat for record in records) >= 50)
+        await write(log_pool, offers_topic, range(50, 2600))
+        relay.poke()
+        await log.until(lambda records: sum(not record.is_heartbeat for record in records) >= 2600)
     assert [record.envelope.revision for record in log.changes()] == list(range(1, 2601))
 
 
 async def test_heartbeat_stands_right_behind_the_record_of_its_revision(
     log_pool: asyncpg.Pool, postgres_url: str, kafka_bootstrap: str, households_topic: Topic
 ) -> None:
-    async with relaying(postgres_url, kafka_bootstrap, households_topic), reading(kafka_bootstrap, households_topic) as log:
+    async with (
+        relaying(postgres_url, kafka_bootstrap, households_topic),
+        reading(kafka_bootstrap, households_topic) as log,
+    ):
         for turn in range(40):
             await write(log_pool, households_topic, range(turn * 30, turn * 30 + 30), partitions=6)
-        await log.until(lambda records: sum(record.is_heartbeat and record.envelope.revision == 200 for record in records) >= 6)
+        await log.until(
+            lambda records: sum(record.is_heartbeat and record.envelope.revision == 200 for record in records) >= 6
+        )
     applied = dict.fromkeys(range(6), 0)
     for record in log.records:
         if record.is_heartbeat:
@@ -66,10 +80,14 @@ async def test_heartbeat_carries_count_and_digest_of_its_revision(
 ) -> None:
     await write(log_pool, offers_topic, range(5))
     async with relaying(postgres_url, kafka_bootstrap, offers_topic), reading(kafka_bootstrap, offers_topic) as log:
-        records = await log.until(lambda records: any(record.is_heartbeat and record.envelope.revision == 5 for record in records))
+        records = await log.until(
+            lambda records: any(record.is_heartbeat and record.envelope.revision == 5 for record in records)
+        )
     async with log_pool.acquire() as connection:
         position = (await outbox.positions(connection, offers_topic))[0]
-    said = Heartbeat.parse(next(record.value or b"" for record in records if record.is_heartbeat and record.envelope.revision == 5))
+    said = Heartbeat.parse(
+        next(record.value or b"" for record in records if record.is_heartbeat and record.envelope.revision == 5)
+    )
     assert (said.count, said.digest) == (position.count, position.digest)
 
 
@@ -99,9 +117,7 @@ async def test_relay_begins_again_after_its_session_was_killed(
         for turn in range(3):
             await write(log_pool, offers_topic, range(turn * 10, turn * 10 + 10))
             async with log_pool.acquire() as connection:
-                await connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE '%relay_position%'"
-                )
+                await connection.execute(KILL_RELAYS)
         await log.until(lambda records: any(record.envelope.revision == 30 for record in records))
     revisions = [record.envelope.revision for record in log.changes()]
     assert sorted(set(revisions)) == list(range(1, 31))

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from concord.contracts.cloudevents import Envelope, NotAnEvent, decode, encode
 
 ENVELOPE = Envelope(
@@ -33,7 +32,9 @@ def test_envelope_without_a_header_is_refused_by_name(missing: str) -> None:
         decode([header for header in encode(ENVELOPE) if header[0] != missing])
 
 
-@pytest.mark.parametrize(("name", "value"), [("ce_sequence", b"x"), ("ce_time", b"soon"), ("log", b""), ("ce_id", b"\xff")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("ce_sequence", b"x"), ("ce_time", b"soon"), ("log", b""), ("ce_id", b"\xff")]
+)
 def test_envelope_with_a_malformed_header_is_refused(name: str, value: bytes) -> None:
     headers = [(key, value if key == name else held) for key, held in encode(ENVELOPE)]
     with pytest.raises(NotAnEvent):

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from concord.contracts.cloudevents import decode, encode
 from concord.contracts.records import Record
 from concord.contracts.topics import TOPICS
@@ -21,7 +20,9 @@ def load(path: Path) -> tuple[dict[str, Any], type[Record]]:
 
 
 def test_every_event_has_a_sample() -> None:
-    assert {load(path)[0]["headers"]["ce_type"] for path in SAMPLES} == {kind for topic in TOPICS.values() for kind in topic.records}
+    assert {load(path)[0]["headers"]["ce_type"] for path in SAMPLES} == {
+        kind for topic in TOPICS.values() for kind in topic.records
+    }
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -51,4 +52,6 @@ def _with_later_fields(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     free = {"facts", "title", "description", "honour", "cards", "criteria", "benefits"}
-    return {name: item if name in free else _with_later_fields(item) for name, item in value.items()} | {"of_a_later_release": 1}
+    return {name: item if name in free else _with_later_fields(item) for name, item in value.items()} | {
+        "of_a_later_release": 1
+    }

@@ -2,10 +2,9 @@
 
 import hashlib
 
+from concord.eventlog.digest import digest_of, from_hex, record_hash, to_hex
 from hypothesis import given
 from hypothesis import strategies as st
-
-from concord.eventlog.digest import digest_of, from_hex, record_hash, to_hex
 
 contents = st.dictionaries(st.text(min_size=1), st.binary(), max_size=20)
 
@@ -22,7 +21,9 @@ def test_digest_does_not_depend_on_order(held: dict[str, bytes], random: object)
 
 
 @given(contents, st.text(min_size=1), st.binary(), st.binary())
-def test_digest_follows_a_change_without_reading_the_rest(held: dict[str, bytes], key: str, old: bytes, new: bytes) -> None:
+def test_digest_follows_a_change_without_reading_the_rest(
+    held: dict[str, bytes], key: str, old: bytes, new: bytes
+) -> None:
     before = digest_of({**held, key: old}.items())
     assert before ^ record_hash(key, old) ^ record_hash(key, new) == digest_of({**held, key: new}.items())
 

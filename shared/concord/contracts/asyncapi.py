@@ -11,19 +11,43 @@ _SCHEMAS = "#/components/schemas/"
 
 HEADERS: dict[str, Any] = {
     "type": "object",
-    "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence", "log", "epoch", "changeset_end"],
+    "required": [
+        "ce_specversion",
+        "ce_id",
+        "ce_source",
+        "ce_type",
+        "ce_time",
+        "ce_sequence",
+        "log",
+        "epoch",
+        "changeset_end",
+    ],
     "properties": {
         "ce_specversion": {"const": "1.0"},
         "ce_id": {"type": "string", "description": "The same for the same record sent twice."},
         "ce_source": {"type": "string", "description": "The authority that wrote it."},
         "ce_type": {"type": "string"},
         "ce_time": {"type": "string", "format": "date-time", "description": "When it was committed."},
-        "ce_sequence": {"type": "string", "pattern": "^[0-9]{20}$", "description": "The revision, gapless in its partition."},
+        "ce_sequence": {
+            "type": "string",
+            "pattern": "^[0-9]{20}$",
+            "description": "The revision, gapless in its partition.",
+        },
         "content-type": {"const": "application/json"},
-        "traceparent": {"type": "string", "description": "The trace of the request that caused it (W3C Trace Context)."},
+        "traceparent": {
+            "type": "string",
+            "description": "The trace of the request that caused it (W3C Trace Context).",
+        },
         "log": {"type": "string", "pattern": "^[0-9]+$", "description": "Generation of the topic's content, from 1."},
-        "epoch": {"type": "string", "pattern": "^[0-9]+$", "description": "Identity of the authority's history, from 1."},
-        "changeset_end": {"enum": ["0", "1"], "description": "1 on the last record of a change; a view shows whole changes."},
+        "epoch": {
+            "type": "string",
+            "pattern": "^[0-9]+$",
+            "description": "Identity of the authority's history, from 1.",
+        },
+        "changeset_end": {
+            "enum": ["0", "1"],
+            "description": "1 on the last record of a change; a view shows whole changes.",
+        },
     },
 }
 
@@ -38,7 +62,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Concord's log",
             "version": __version__,
-            "description": "CloudEvents 1.0 in Kafka's binary mode: attributes are headers, the value is the data, no value erases the key.",
+            "description": "CloudEvents 1.0 in Kafka's binary mode: attributes are headers, no value erases the key.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -73,7 +97,11 @@ def _operation(topic: Topic) -> dict[str, Any]:
 
 def _message(topic: Topic, kind: str) -> dict[str, Any]:
     model = topic.records[kind]
-    key = {"const": HEARTBEAT_KEY} if kind.startswith("concord.heartbeat") else {"type": "string", "description": topic.key}
+    key = (
+        {"const": HEARTBEAT_KEY}
+        if kind.startswith("concord.heartbeat")
+        else {"type": "string", "description": topic.key}
+    )
     return {
         "name": kind,
         "summary": (model.__doc__ or "").strip(),

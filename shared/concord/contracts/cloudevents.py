@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in Kafka's binary mode: attributes are `ce_` headers, the value is the data, no value is a tombstone."""
+"""CloudEvents 1.0 in Kafka's binary mode: attributes are `ce_` headers, the value is data, no value is a tombstone."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

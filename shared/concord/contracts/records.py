@@ -1,4 +1,4 @@
-"""What the values of the log say (protocol §3, architecture §3). Value bytes are state only; positions travel in headers.
+"""What the values of the log say (protocol §3, architecture §3). Values are state only; positions travel in headers.
 
 Readers ignore fields they do not know (`parse`), writers write none (`extra="forbid"`).
 """

@@ -36,7 +36,7 @@ OFFERS = Topic(
     cleanup=Cleanup.COMPACT,
     key="offer id",
     records={"concord.offer.changed.v1": OfferRecord, "concord.heartbeat.v1": Heartbeat},
-    purpose="Every offer with each of its versions that is not CLOSED; one partition, so that the catalogue at a revision is one set.",
+    purpose="Every offer with each version that is not CLOSED; one partition, so that a revision names one catalogue.",
 )
 HOUSEHOLDS = Topic(
     name="concord.households.v1",

@@ -1,4 +1,4 @@
-"""Producers and consumers with every default that matters stated; aiokafka's own are listed in research/events.md §2.2."""
+"""Producers and consumers with every default that matters stated; some of aiokafka's own lose or skip records."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,6 +16,7 @@ METADATA_AGE = 30_000  # ms
 BATCH = 256 * 1024  # bytes; one batch a partition is in flight
 LARGEST = 4 * 1024 * 1024  # bytes of one record; the largest real offer (14,477 SKUs) has 160 KB
 FETCH = 8 * 1024 * 1024  # bytes
+COPIES = 3  # of each record, where there are so many brokers
 SEND_DEADLINE = 10.0  # s; aiokafka retries for ever by itself
 
 _LOST = (KafkaError, OSError, TimeoutError)
@@ -98,10 +99,14 @@ async def ensure_topics(bootstrap: str, topics: Sequence[Topic]) -> None:
     Raises:
         LogUnavailable: Kafka does not answer.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="concord-topics", request_timeout_ms=REQUEST_TIMEOUT)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, client_id="concord-topics", request_timeout_ms=REQUEST_TIMEOUT
+    )
     try:
         await admin.start()
-        answer = await admin.create_topics([_new(topic) for topic in topics], timeout_ms=REQUEST_TIMEOUT)
+        brokers = len((await admin.describe_cluster())["brokers"])
+        wanted = [_new(topic, copies=min(brokers, COPIES)) for topic in topics]
+        answer = await admin.create_topics(wanted, timeout_ms=REQUEST_TIMEOUT)
     except _LOST as error:
         raise LogUnavailable from error
     finally:
@@ -112,9 +117,13 @@ async def ensure_topics(bootstrap: str, topics: Sequence[Topic]) -> None:
             raise LogUnavailable(f"Kafka did not create a topic: {failure.__name__}.")
 
 
-def _new(topic: Topic) -> NewTopic:
+def _new(topic: Topic, *, copies: int) -> NewTopic:
     settings = {"cleanup.policy": topic.cleanup.value, "max.message.bytes": str(LARGEST)}
     if topic.cleanup is Cleanup.COMPACT:
         # A view that was down longer than delete.retention.ms would keep what was erased.
-        settings |= {"delete.retention.ms": str(7 * 86_400_000), "segment.ms": str(3_600_000), "min.compaction.lag.ms": str(60_000)}
-    return NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=-1, topic_configs=settings)
+        settings |= {
+            "delete.retention.ms": str(7 * 86_400_000),
+            "segment.ms": str(3_600_000),
+            "min.compaction.lag.ms": str(60_000),
+        }
+    return NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=copies, topic_configs=settings)

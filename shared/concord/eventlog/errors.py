@@ -1,13 +1,13 @@
 """Errors of the log.
 
-    Unavailable
-    └── LogUnavailable    Kafka does not answer
-    Conflict
-    └── RevisionMoved     another change took the revision that was guessed
-    Bug
-    ├── Undecodable       a record is not what its headers say
-    ├── OutboxGap         a revision is missing in the outbox
-    └── RelayOvertaken    another relay moved the position
+Unavailable
+└── LogUnavailable    Kafka does not answer
+Conflict
+└── RevisionMoved     another change took the revision that was guessed
+Bug
+├── Undecodable       a record is not what its headers say
+├── OutboxGap         a revision is missing in the outbox
+└── RelayOvertaken    another relay moved the position
 """
 
 from concord.errors import Bug, Conflict, Unavailable

@@ -62,7 +62,7 @@ class _Partition:
 
 @dataclass(slots=True)
 class Relay:
-    """The active publisher of one topic. `run` never returns; `poke` after a commit saves the wait for the next poll."""
+    """The active publisher of one topic. `run` never returns; `poke` after a commit saves the wait for the poll."""
 
     url: str
     bootstrap: str
@@ -124,19 +124,27 @@ class Relay:
     def _partition(self, rows: list[Row]) -> _Partition:
         first = rows[0]
         due = self._due.get(first["partition"])
-        records = [row for row in rows if row["revision"] is not None and (due is None or row["revision"] <= due["clock_revision"])]
+        records = [
+            row
+            for row in rows
+            if row["revision"] is not None and (due is None or row["revision"] <= due["clock_revision"])
+        ]
         for place, row in enumerate(records, start=1):
             if row["revision"] != first["sent"] + place:
                 raise OutboxGap(f"{self.topic.name}[{first['partition']}] has no revision {first['sent'] + place}.")
         return _Partition(first["partition"], first["sent"], first, records)
 
-    async def _send(self, session: asyncpg.Connection, producer: AIOKafkaProducer, partitions: Sequence[_Partition]) -> None:
+    async def _send(
+        self, session: asyncpg.Connection, producer: AIOKafkaProducer, partitions: Sequence[_Partition]
+    ) -> None:
         if not partitions:
             return
         crash.point("relay.before_send")
         rows = [row for part in partitions for row in part.records]
         with messaging.sending(self.topic.name, (row["traceparent"] for row in rows), len(rows)):
-            await self._deliver(producer, [(part.number, [self._message(row) for row in part.records]) for part in partitions])
+            await self._deliver(
+                producer, [(part.number, [self._message(row) for row in part.records]) for part in partitions]
+            )
         crash.point("relay.after_send_before_mark")
         await self._advance(session, partitions)
         metrics.relay_sends.labels(topic=self.topic.name).inc(len(rows))
@@ -152,7 +160,11 @@ class Relay:
             part.sent = revision
 
     async def _send_heartbeats(self, producer: AIOKafkaProducer, partitions: Sequence[_Partition]) -> None:
-        ready = [part.number for part in partitions if part.number in self._due and part.sent == self._due[part.number]["clock_revision"]]
+        ready = [
+            part.number
+            for part in partitions
+            if part.number in self._due and part.sent == self._due[part.number]["clock_revision"]
+        ]
         if ready:
             crash.point("relay.after_mark_before_heartbeat")
             await self._deliver(producer, [(number, [self._heartbeat(self._due[number])]) for number in ready])
@@ -239,4 +251,3 @@ async def _send_partition(producer: AIOKafkaProducer, topic: str, number: int, m
             batch = producer.create_batch()
     acknowledged.append(await producer.send_batch(batch, topic, partition=number))
     await asyncio.gather(*acknowledged)
-

@@ -18,7 +18,8 @@ def create(op: Operations, topics: Sequence[Topic]) -> None:
 
 def statements() -> list[str]:
     """The statements of schema.sql; a function body counts as one."""
-    parts, body = [], False
+    parts: list[str] = []
+    body = False
     for chunk in _SCHEMA.read_text(encoding="utf-8").split(";\n"):
         if body:
             parts[-1] += ";\n" + chunk

@@ -39,8 +39,7 @@ def script_of(package: str) -> ScriptDirectory:
 def _upgrade(connection: sa.Connection, script: ScriptDirectory) -> None:
     with connection.begin():
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        with EnvironmentContext(Config(), script, fn=lambda rev, _: script._upgrade_revs("head", rev)) as env:  # type: ignore[arg-type, return-value]  # noqa: SLF001  alembic's own env.py goes through the same private call by `command.upgrade`
-            env.configure(connection=connection)
+        # Alembic's own `command.upgrade` takes the same way, through an env.py that each service would have to repeat.
+        with EnvironmentContext(Config(), script) as env:
+            env.configure(connection=connection, fn=lambda rev, _: script._upgrade_revs("head", rev))  # noqa: SLF001
             env.run_migrations()
-
-

@@ -46,8 +46,13 @@ async def open_pool(url: str, *, application: str, min_size: int = 2, max_size: 
     }
     try:
         return await asyncpg.create_pool(
-            url, min_size=min_size, max_size=max_size, init=_speak_json, server_settings=with_limits,
-            command_timeout=COMMAND_TIMEOUT, timeout=5,
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            init=_speak_json,
+            server_settings=with_limits,
+            command_timeout=COMMAND_TIMEOUT,
+            timeout=5,
         )
     except LOST as error:
         raise DatabaseUnavailable from error
@@ -93,7 +98,7 @@ async def transaction(pool: asyncpg.Pool) -> AsyncIterator[PoolConnectionProxy]:
     """One transaction: committed when the block ends, rolled back when it raises.
 
     Raises:
-        DatabaseUnavailable: the server is gone, or too busy to answer in time. Whether a commit under way took effect is not known.
+        DatabaseUnavailable: the server is gone, or too busy. A commit under way may have taken effect.
     """
     async with connection(pool) as acquired, acquired.transaction():
         yield acquired

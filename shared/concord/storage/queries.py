@@ -1,8 +1,8 @@
 """SQL statements as named, described entries of a `queries.sql` beside the code that runs them.
 
-    -- name: fetch_offer
-    -- An offer by id or key.
-    SELECT …;
+-- name: fetch_offer
+-- An offer by id or key.
+SELECT …;
 """
 
 import re
