@@ -1,0 +1,94 @@
+"""A decision as the bytes of its JSON (api §4), and as an entry of the policy digest (protocol R21).
+
+What an offer's version settles was written when its script was; here it is put together with what the customer settles.
+"""
+
+import orjson
+
+from concord import codes
+from concord.decision.decide import Decision, Instead
+from concord.decision.facts import Promise
+from concord.decision.scalars import instant_text
+
+_NOT_GRANTED = b',"benefits":[],"fee":null,"customer_pays":null,"instead_of":null'
+_NO_POLICY = b',"card":null,"escalate_to":null,"fee":null'
+
+
+def decision_bytes(decision: Decision) -> bytes:
+    """A decision; `refer_to` and `escalate_to` stand only where the verdict is `refer` or `escalate`."""
+    script, card = decision.script, decision.card
+    return b"".join(
+        (
+            b'{"offer":',
+            _text(decision.offer),
+            b',"version":',
+            _number(decision.version),
+            b',"verdict":"',
+            decision.verdict.encode(),
+            b'","reasons":[',
+            b",".join([reason.body for reason in decision.reasons]),
+            b"]",
+            _NOT_GRANTED if script is None else script.granted,
+            b',"promise":',
+            _promise(decision.promise),
+            b',"card":',
+            b"null" if card is None else card.body,
+            b',"say_this":',
+            _text(decision.say_this),
+            b',"alternative":',
+            _alternative(decision.alternative),
+            b"}" if script is None else script.tail,
+        )
+    )
+
+
+def policy_entry(decision: Decision) -> bytes:
+    """What the channel's policy makes of it, as RFC 8785 JSON (`certificate` states the form)."""
+    script, instead, promise = decision.script, decision.alternative, decision.promise
+    return b"".join(
+        (
+            b'{"alternative":',
+            _text(None if instead is None else instead.offer),
+            _NO_POLICY if script is None else script.policy_head,
+            b',"offer":',
+            _text(decision.offer),
+            b',"promise":',
+            _text(None if promise is None else promise.id),
+            b',"refer_to":',
+            _text(None if script is None else script.stance.to),
+            b',"verdict":"',
+            decision.verdict.encode(),
+            b'","version":',
+            _number(decision.version),
+            b"}",
+        )
+    )
+
+
+def _text(value: str | None) -> bytes:
+    return b"null" if value is None else orjson.dumps(value)
+
+
+def _number(value: int | None) -> bytes:
+    return b"null" if value is None else b"%d" % value
+
+
+def _promise(promise: Promise | None) -> bytes:
+    if promise is None:
+        return b"null"
+    return orjson.dumps(
+        {
+            "id": promise.id,
+            "code": codes.shown(promise.code),
+            "channel": promise.channel,
+            "made_at": instant_text(promise.made_at),
+            "honour_until": instant_text(promise.honour_until),
+            "state": promise.state,
+        }
+    )
+
+
+def _alternative(instead: Instead | None) -> bytes:
+    if instead is None:
+        return b"null"
+    return orjson.dumps({"offer": instead.offer, "version": instead.version, "title": instead.title})
