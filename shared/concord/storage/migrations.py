@@ -5,12 +5,22 @@ lock lets several processes start at once.
 """
 
 from importlib import resources
+from typing import Protocol
 
 import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
+
+
+class Migration(Protocol):
+    """What a table's module needs of `alembic.op`."""
+
+    def execute(self, sqltext: str) -> None:
+        """Run a statement."""
+        ...
+
 
 _LOCK = 0x636F6E63  # one number for all services: each has its own database
 
