@@ -1,0 +1,95 @@
+"""Answers as the OpenAPI document shows them: the story's offer."""
+
+from typing import Any, Final
+
+from concord.decision.terms import EXAMPLE
+
+OFFER_ID: Final = "ofr_01jzq7m2r8e4tavk3c5d6f7g8h"
+KEY: Final = "free-handset-upgrade"
+HASH: Final = "7f3a9c21" + "0" * 56
+AT: Final = "2026-06-01T08:00:00Z"
+END: Final = "2026-06-15T00:00:00Z"
+
+VERSION: Final[dict[str, Any]] = {
+    "offer": OFFER_ID,
+    "key": KEY,
+    "version": 1,
+    "lifecycle": "released",
+    "terms": EXAMPLE,
+    "content_hash": HASH,
+    "author": "marta",
+    "authors": ["marta"],
+    "approver": "nora",
+    "rejection": None,
+    "required_locales": ["en"],
+    "honour_until": END,
+    "created_at": AT,
+    "changed_at": AT,
+}
+SUMMARY: Final[dict[str, Any]] = {
+    "id": OFFER_ID,
+    "key": KEY,
+    "title": {"en": "Free handset upgrade"},
+    "version": 1,
+    "lifecycle": "released",
+    "activation": {"version": 1, "state": "LIVE", "leaving": False},
+    "revision": 1042,
+    "created_by": "marta",
+    "created_at": AT,
+}
+OFFER: Final = SUMMARY | {"current": VERSION}
+STEPS: Final = (("PREPARING", 1040, "nora"), ("HONOURABLE", 1041, None), ("LIVE", 1042, None))
+ACTIVATION: Final[dict[str, Any]] = {
+    "offer": OFFER_ID,
+    "key": KEY,
+    "state": "LIVE",
+    "version": 1,
+    "versions": [
+        {
+            "version": 1,
+            "state": "LIVE",
+            "leaving": False,
+            "revision": 1042,
+            "effective_at": None,
+            "honour_until": END,
+            "history": [
+                {
+                    "version": 1,
+                    "state": state,
+                    "leaving": False,
+                    "revision": revision,
+                    "at": "2026-06-01T08:00:00.012Z",
+                    "by": by,
+                    "reason": None,
+                }
+                for state, revision, by in STEPS
+            ],
+        }
+    ],
+}
+CATALOGUE: Final[dict[str, Any]] = {
+    "log": 1,
+    "epoch": 1,
+    "revision": 1042,
+    "closed_at": AT,
+    "count": 12,
+    "digest": HASH,
+}
+TOPIC: Final = {"topic": "concord.offers.v1", "partition": 0} | CATALOGUE
+CHANGES: Final[dict[str, Any]] = {
+    "log": 1,
+    "epoch": 1,
+    "revision": 1042,
+    "items": [{"revision": 1042, "key": OFFER_ID, "value": {"id": OFFER_ID, "key": KEY, "versions": []}}],
+    "next": None,
+}
+APPROVAL: Final[dict[str, Any]] = {
+    "job": "job_01jzq7m2r8e4tavk3c5d6f7g8h",
+    "state": "done",
+    "by": "nora",
+    "at": AT,
+    "approved": 1197,
+    "release": True,
+    "released": 1197,
+    "activated": 1197,
+}

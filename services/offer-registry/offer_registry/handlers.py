@@ -1,0 +1,135 @@
+"""What callers can have the registry do: one method a verb, one transaction each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from concord.clock import Clock
+from concord.decision.terms import Terms
+from concord.errors import FieldError
+from concord.eventlog import crash
+from concord.eventlog.outbox import Connection
+from concord.ids import Ids
+from concord.storage import postgres
+from offer_registry import references, store
+from offer_registry.activation import ActiveOffer
+from offer_registry.domain import Offer, OfferVersion, Verb, draft
+from offer_registry.errors import ActivationConflict, KeyTaken
+from offer_registry.journal import Cause, Committed, Journal, Snapshot
+
+Edit = Callable[[OfferVersion], OfferVersion]
+RunVerb = Callable[[ActiveOffer, int], ActiveOffer]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry's verbs; refusals are those of `domain` and `activation`, and `OfferUnknown`, `VersionUnknown`."""
+
+    pool: asyncpg.Pool
+    journal: Journal
+    clock: Clock
+    ids: Ids
+    required_locales: tuple[str, ...]
+
+    async def create(self, key: str, terms: Terms, by: str) -> tuple[Offer, OfferVersion]:
+        """A new offer with a draft.
+
+        Raises:
+            KeyTaken: another offer has that key.
+            TermsInvalid: the terms cannot be saved.
+        """
+        at = self.clock.now()
+        offer = Offer(self.ids.new("ofr"), key, 1, by, at)
+        version = draft(offer.id, 1, terms, by, at)
+        async with postgres.transaction(self.pool) as connection:
+            if not await store.insert(connection, [offer], [version]):
+                raise KeyTaken
+        crash.point("registry.after_commit_before_reply")
+        return offer, version
+
+    async def add_version(self, name: str, terms: Terms | None, by: str) -> tuple[Offer, OfferVersion]:
+        """A new draft, with these terms or those of the newest version."""
+        async with postgres.transaction(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name, lock=True)
+            newest = await store.fetch_version(connection, offer, offer.newest)
+            version = draft(offer.id, offer.newest + 1, terms or newest.terms, by, self.clock.now())
+            await store.insert_versions(connection, [version])
+            await store.set_newest(connection, offer, version.number)
+        crash.point("registry.after_commit_before_reply")
+        return offer, version
+
+    async def edit(
+        self, name: str, number: int, terms: Terms, by: str, check: Callable[[OfferVersion], None]
+    ) -> tuple[Offer, OfferVersion]:
+        """A draft with other terms; `check` refuses when it is not the one the caller read."""
+
+        def change(version: OfferVersion) -> OfferVersion:
+            check(version)
+            return version.edit(terms, by, self.clock.now())
+
+        return await self._change(name, number, change)
+
+    async def submit(self, name: str, number: int, by: str) -> tuple[Offer, OfferVersion]:
+        """A draft sent to review, if nothing is missing."""
+        async with postgres.transaction(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name)
+            version = await store.fetch_version(connection, offer, number, lock=True)
+            broken = await self._broken_references(connection, version)
+            submitted = version.submit(by, self.clock.now(), self.required_locales, broken)
+            await store.save(connection, submitted)
+        crash.point("registry.after_commit_before_reply")
+        return offer, submitted
+
+    async def approve(self, name: str, number: int, by: str) -> tuple[Offer, OfferVersion]:
+        return await self._change(name, number, lambda version: version.approve(by, self.clock.now()))
+
+    async def reject(self, name: str, number: int, reason: str) -> tuple[Offer, OfferVersion]:
+        return await self._change(name, number, lambda version: version.reject(self.clock.now(), reason))
+
+    async def release(
+        self, name: str, number: int, effective_at: datetime | None, cause: Cause
+    ) -> tuple[Offer, Committed]:
+        """An approved version becomes PREPARING; the rest of the way it goes by itself."""
+        async with postgres.connection(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name)
+            version = await store.fetch_version(connection, offer, number)
+        version.require(Verb.RELEASE)
+        return offer, await self.journal.release([version], cause, effective_at)
+
+    async def suspend(self, name: str, cause: Cause) -> tuple[Offer, Committed]:
+        """No longer shown, still honoured on request, until it is resumed (R3)."""
+        return await self._run_side(name, ActiveOffer.suspend, cause)
+
+    async def resume(self, name: str, cause: Cause) -> tuple[Offer, Committed]:
+        """Shown again."""
+        return await self._run_side(name, ActiveOffer.resume, cause)
+
+    async def withdraw(self, name: str, cause: Cause) -> tuple[Offer, Committed]:
+        """No longer shown from now on, and after W2 honoured for promises alone (protocol §2)."""
+        return await self._run_side(name, ActiveOffer.withdraw, cause)
+
+    async def _change(self, name: str, number: int, change: Edit) -> tuple[Offer, OfferVersion]:
+        async with postgres.transaction(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name)
+            version = change(await store.fetch_version(connection, offer, number, lock=True))
+            await store.save(connection, version)
+        crash.point("registry.after_commit_before_reply")
+        return offer, version
+
+    async def _run_side(self, name: str, verb: RunVerb, cause: Cause) -> tuple[Offer, Committed]:
+        async with postgres.connection(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name)
+
+        def change(active: ActiveOffer, _: Snapshot, revision: int) -> ActiveOffer:
+            if not active.activations:
+                raise ActivationConflict(f"No version of {offer.key} is released.")
+            return verb(active, revision)
+
+        return offer, await self.journal.move([offer.id], change, cause)
+
+    @staticmethod
+    async def _broken_references(connection: Connection, version: OfferVersion) -> list[FieldError]:
+        graph = await store.fetch_references(connection, references.named(version.terms).values())
+        return references.broken(version.offer, version.terms, graph)

@@ -1,0 +1,112 @@
+"""Offers of an import job: each line the body of a single POST, arriving in review (api §1)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from concord.clock import Clock
+from concord.errors import Invalid
+from concord.eventlog.outbox import Connection
+from concord.ids import Ids
+from concord.storage.jobs import Accepted, Applied, Job, Outcome
+from concord.storage.lines import Line, LineRefused
+from concord.web.validation import body_errors
+from offer_registry import references, store
+from offer_registry.domain import Offer, OfferVersion, draft
+from offer_registry.errors import Incomplete, KeyTaken
+from offer_registry.references import Graph, Node
+from offer_registry.schemas import NewOffer
+
+_NEW_OFFER = TypeAdapter(NewOffer)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offer that a line asks for, submitted."""
+
+    offer: Offer
+    version: OfferVersion
+
+
+class OfferLines:
+    """Gives lines of kind `offers` their effect."""
+
+    def __init__(self, clock: Clock, ids: Ids, required_locales: Sequence[str]) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._locales = tuple(required_locales)
+
+    async def apply(self, connection: Connection, job: Job, lines: Sequence[Line]) -> Applied:
+        """Write the lines' offers, in review. Drafts make no records, so nothing is appended to the log."""
+        at = self._clock.now()
+        outcomes: dict[int, Outcome] = {}
+        candidates: dict[int, Candidate] = {}
+        for place, line in enumerate(lines):
+            made = self._read(line, job.caller, at)
+            if isinstance(made, LineRefused):
+                outcomes[place] = made
+            else:
+                candidates[place] = made
+        await self._refuse_broken(connection, candidates, outcomes)
+        await _insert(connection, candidates, outcomes)
+        return Applied([outcomes[place] for place in range(len(lines))])
+
+    def _read(self, line: Line, by: str, at: datetime) -> Candidate | LineRefused:
+        """The line as an offer in review; references are checked once the whole batch is known."""
+        try:
+            body = _NEW_OFFER.validate_json(line.data, strict=True)
+            offer = Offer(self._ids.new("ofr"), body.key, 1, by, at)
+            return Candidate(offer, draft(offer.id, 1, body.terms, by, at).submit(by, at, self._locales, ()))
+        except ValidationError as error:
+            findings = error.errors(include_url=False, include_context=False, include_input=False)
+            return _refused(Invalid(errors=body_errors(findings, orjson.loads(line.data))))
+        except Incomplete as error:
+            return _below_terms(error)
+        except Invalid as error:
+            return _refused(error)
+
+    @staticmethod
+    async def _refuse_broken(
+        connection: Connection, candidates: dict[int, Candidate], outcomes: dict[int, Outcome]
+    ) -> None:
+        """Lines that name an offer that neither exists nor comes with the batch; one refused may take others along."""
+        names = {name for each in candidates.values() for name in references.named(each.version.terms).values()}
+        if not names:
+            return
+        known = await store.fetch_references(connection, names)
+        while broken := _broken(candidates, known):
+            outcomes |= broken
+            for place in broken:
+                del candidates[place]
+
+
+def _broken(candidates: Mapping[int, Candidate], known: Graph) -> dict[int, LineRefused]:
+    graph = dict(known)
+    for each in candidates.values():
+        names = tuple(references.named(each.version.terms).values())
+        graph.setdefault(each.offer.key, Node(each.offer.id, names))
+    found = {place: references.broken(each.offer.id, each.version.terms, graph) for place, each in candidates.items()}
+    return {place: _below_terms(Incomplete(errors=errors)) for place, errors in found.items() if errors}
+
+
+async def _insert(connection: Connection, candidates: Mapping[int, Candidate], outcomes: dict[int, Outcome]) -> None:
+    first: dict[str, Candidate] = {}
+    for each in candidates.values():
+        first.setdefault(each.offer.key, each)
+    chosen = list(first.values())
+    made = await store.insert(connection, [each.offer for each in chosen], [each.version for each in chosen])
+    for place, each in candidates.items():
+        outcomes[place] = Accepted(each.offer.id) if each.offer.id in made else _refused(KeyTaken())
+
+
+def _refused(error: Invalid | KeyTaken) -> LineRefused:
+    return LineRefused(error.reason, error.detail, error.errors)
+
+
+def _below_terms(error: Incomplete) -> LineRefused:
+    """What is missing stands in the terms, which stand in the line's data."""
+    errors = tuple(replace(each, pointer=f"/terms{each.pointer}") for each in error.errors)
+    return LineRefused(error.reason, error.detail, errors)
