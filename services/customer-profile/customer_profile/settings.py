@@ -1,0 +1,30 @@
+"""Settings of the customer profile."""
+
+from concord.errors import Bug
+from concord.settings import ServiceSettings
+from pydantic import Field
+
+
+class DatabaseUnset(Bug):
+    """CONCORD_DATABASE_URL is not set; the profile is the authority for customers and needs a database of its own."""
+
+
+class ProfileSettings(ServiceSettings):
+    """The customer profile."""
+
+    registry_url: str | None = Field(
+        None,
+        description="Where the offer registry answers, by default its local address; asked before a promise is refused.",
+    )
+
+    @property
+    def registry(self) -> str:
+        """Where the registry answers: as set, else the local one."""
+        return self.registry_url or self.url("registry")
+
+    @property
+    def database(self) -> str:
+        """The database. Raises DatabaseUnset."""
+        if self.database_url is None:
+            raise DatabaseUnset
+        return self.database_url.get_secret_value()
