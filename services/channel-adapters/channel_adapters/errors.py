@@ -1,18 +1,18 @@
 """Errors of the channel adapters.
 
-    Bug
-    ├── ViewStopped          a record of the log cannot be applied; the view stays where it is
-    └── ViewFileForeign      the view's file belongs to another channel or build
-    Unavailable
-    ├── LogMoved             the topic has a new generation; the view must be built anew
-    ├── ReadThroughFailed    the authority did not answer in time
-    └── SnapshotMoved        the view changed faster than the answer could be written
-    Invalid
-    └── AtOutOfReach         another instant than now needs a role that may ask for one
-    Forbidden
-    └── NotYourself          a customer may ask for herself only
-    NotFound
-    └── CustomerUnknown      nobody known here matches
+Bug
+├── ViewStopped          a record of the log cannot be applied; the view stays where it is
+└── ViewFileForeign      the file is no view of this layout
+Unavailable
+├── LogMoved             the topic has a new generation; the view must be built anew
+├── ReadThroughFailed    the authority did not answer in time
+└── SnapshotMoved        the view changed faster than the answer could be written
+Invalid
+└── AtOutOfReach         another instant than now needs a role that may ask for one
+Forbidden
+└── NotYourself          a customer may ask for herself only
+NotFound
+└── CustomerUnknown      nobody known here matches
 """
 
 from concord.errors import Bug, Forbidden, Invalid, NotFound, Unavailable
@@ -25,7 +25,7 @@ class ViewStopped(Bug):
 
 
 class ViewFileForeign(Bug):
-    """The view's file belongs to another channel or to a build with another layout."""
+    """The file is no view of this layout."""
 
     reason = "view_file_foreign"
 
@@ -36,10 +36,10 @@ class LogMoved(Unavailable):
     reason = "log_moved"
 
 
-class ReadThroughFailed(Unavailable):
-    """The authority did not answer in time."""
+class ViewNotBuilt(Unavailable):
+    """This channel is still reading the log for the first time."""
 
-    reason = "read_through_failed"
+    reason = "view_not_built"
 
 
 class SnapshotMoved(Unavailable):

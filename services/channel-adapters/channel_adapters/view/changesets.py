@@ -1,10 +1,13 @@
-"""Cuts what Kafka delivers into stretches that end where a changeset ends (protocol §7: snapshots are swapped there only)."""
+"""Cuts what Kafka delivers into stretches that end where a changeset ends (protocol §7: snapshots are swapped there
+only).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from channel_adapters.view.positions import Slot, Stretch
 from concord.eventlog.reader import LogRecord
+
+from channel_adapters.view.positions import Slot, Stretch
 
 
 @dataclass(slots=True)
@@ -12,7 +15,7 @@ class Changesets:
     """One partition's records on their way into the view; what belongs to an unfinished changeset is kept back."""
 
     slot: Slot
-    next_offset: int
+    seen: int  # the offset after the last record taken
     _open: list[LogRecord] = field(default_factory=list)
 
     def take(self, records: Sequence[LogRecord]) -> list[Stretch]:
@@ -32,9 +35,9 @@ class Changesets:
         pending = self._open + [record for record in records if not record.is_heartbeat]
         end = _end_of_changesets(pending, heartbeat)
         done, self._open = tuple(pending[:end]), pending[end:]
-        seen = (heartbeat or records[-1]).offset + 1
-        self.next_offset = self._open[0].offset if self._open else seen
-        return [Stretch(self.slot, done, self.next_offset, heartbeat)]
+        self.seen = (heartbeat or records[-1]).offset + 1
+        next_offset = self._open[0].offset if self._open else self.seen
+        return [Stretch(self.slot, done, next_offset, heartbeat)]
 
 
 def _last_heartbeat(records: Sequence[LogRecord]) -> int | None:
@@ -44,7 +47,7 @@ def _last_heartbeat(records: Sequence[LogRecord]) -> int | None:
 def _end_of_changesets(pending: Sequence[LogRecord], heartbeat: LogRecord | None) -> int:
     """How many of the records belong to finished changesets.
 
-    A heartbeat at or above a record's revision ends its changeset too: compaction may have taken the record that said so.
+    A heartbeat at or above a record's revision ends its changeset too: compaction may have taken the last record.
     """
     if heartbeat and pending and pending[-1].envelope.revision <= heartbeat.envelope.revision:
         return len(pending)

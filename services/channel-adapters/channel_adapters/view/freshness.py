@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from channel_adapters.view.positions import Position
 from concord.contracts.records import Heartbeat
 from concord.eventlog.reader import LogRecord
+
+from channel_adapters.view.positions import Position
 
 STALE_AFTER = timedelta(seconds=2)  # protocol §4
 NEVER_MS = 10**12  # the age of a view that has adopted no heartbeat: some thirty years
@@ -62,7 +63,8 @@ def judge(position: Position, record: LogRecord, heartbeat: Heartbeat, *, tombst
         position: the partition after everything before the heartbeat was applied.
         record: the heartbeat's record.
         heartbeat: its value.
-        tombstones: whether the topic has them; there the highest revision may be gone by compaction, and equal content decides.
+        tombstones: whether the topic has them; there the highest revision may be gone by compaction, and equal
+            content decides.
     """
     envelope = record.envelope
     if (envelope.log, envelope.epoch) != (position.log, position.epoch) or envelope.revision < position.revision:

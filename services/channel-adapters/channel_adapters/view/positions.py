@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from concord.contracts.topics import STATE_TOPICS
+from concord.contracts.topics import HOUSEHOLDS, OFFERS, Topic
 from concord.eventlog.digest import record_hash
 from concord.eventlog.reader import LogRecord
 
@@ -15,8 +15,8 @@ Slot = tuple[str, int]  # topic, partition
 class Position:
     """A partition as this view holds it; it is stored in the transaction that stored the records.
 
-    `next_offset` is the first Kafka offset not yet applied and is valid for this `log` only (protocol R19). `closed_at` is that
-    of the last adopted heartbeat. `count` and `digest` are over the keys present (protocol §3).
+    `next_offset` is the first Kafka offset not yet applied and is valid for this `log` only (protocol R19).
+    `closed_at` is that of the last adopted heartbeat. `count` and `digest` are over the keys present (protocol §3).
     """
 
     topic: str
@@ -42,16 +42,29 @@ class Position:
 Positions = Mapping[Slot, Position]
 
 
-def slots() -> Iterator[Slot]:
-    """Every partition of every state topic, in the order in which they are reported."""
-    for topic in STATE_TOPICS:
-        for partition in range(topic.partitions):
-            yield (topic.name, partition)
+@dataclass(frozen=True, slots=True)
+class StateLog:
+    """The topics a view is a prefix of. Tests that share a broker name their own."""
+
+    offers: Topic = OFFERS
+    households: Topic = HOUSEHOLDS
+
+    @property
+    def topics(self) -> tuple[Topic, Topic]:
+        return (self.offers, self.households)
+
+    def slots(self) -> Iterator[Slot]:
+        """Every partition, in the order in which they are reported."""
+        for topic in self.topics:
+            for partition in range(topic.partitions):
+                yield (topic.name, partition)
+
+    def start(self) -> dict[Slot, Position]:
+        """The positions of an empty view."""
+        return {slot: Position(*slot) for slot in self.slots()}
 
 
-def start() -> dict[Slot, Position]:
-    """The positions of an empty view."""
-    return {slot: Position(*slot) for slot in slots()}
+STATE_LOG = StateLog()
 
 
 @dataclass(slots=True)

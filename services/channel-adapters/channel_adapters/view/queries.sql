@@ -60,7 +60,7 @@ DELETE FROM lookups WHERE term = ? AND household = ? AND subject = ? AND kind = 
 
 -- name: offers
 -- Every offer, for compiling the catalogue.
-SELECT key, value FROM offers WHERE value IS NOT NULL;
+SELECT value FROM offers WHERE value IS NOT NULL;
 
 -- name: household
 -- A household's document.
@@ -68,7 +68,7 @@ SELECT value FROM households WHERE key = ? AND value IS NOT NULL;
 
 -- name: promises_of
 -- A household's promises: the range of keys from `hh_…/` up to, not including, `hh_…0`.
-SELECT key, value FROM promises WHERE key > ? AND key < ? AND value IS NOT NULL ORDER BY key;
+SELECT value FROM promises WHERE key > ? AND key < ? AND value IS NOT NULL ORDER BY key;
 
 -- name: promise_by_code
 -- The key of the promise with this code; the household is what stands before the slash.

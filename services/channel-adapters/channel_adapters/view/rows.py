@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
-
-from concord.contracts.topics import OFFERS
 from concord.eventlog.reader import LogRecord
 
+from channel_adapters.view.positions import StateLog
+
 Lookup = tuple[str, str, str, str]  # term, household, subject, kind
+
+
+POINTS = {"email": "email", "sms": "number", "voice": "number"}  # contact points by which customers are looked up
 
 
 class Table(NamedTuple):
@@ -24,9 +27,9 @@ PROMISE = Table("known_promises", "put_promise")
 TABLES = (OFFER, HOUSEHOLD, PROMISE)
 
 
-def table_of(topic: str, key: str) -> Table:
+def table_of(log: StateLog, topic: str, key: str) -> Table:
     """Where a key belongs; a promise's key is `hh_…/prm_…` (api §6)."""
-    if topic == OFFERS.name:
+    if topic == log.offers.name:
         return OFFER
     return PROMISE if "/" in key else HOUSEHOLD
 
@@ -43,7 +46,9 @@ def row_of(table: Table, record: LogRecord, kept_hash: bytes | None) -> tuple[An
 
 
 def lookups_of(value: bytes | None) -> frozenset[Lookup]:
-    """Every term that leads to a household: its numbers, e-mail addresses and names as look-up keys, its parties and lines by id."""
+    """Every term that leads to a household: its numbers, e-mail addresses and names as look-up keys, its parties and
+    lines by id.
+    """
     if value is None:
         return frozenset()
     document = orjson.loads(value)
@@ -60,7 +65,8 @@ def _terms(document: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
         yield line["id"], line["id"], "line"
         yield line["lookup"], line["id"], "number"
     for point in document.get("contact_points", ()):
-        yield point["lookup"], point["party"], "email" if point["kind"] == "email" else "number"
+        if kind := POINTS.get(point["kind"]):
+            yield point["lookup"], point["party"], kind
 
 
 def household_of(key: str) -> str:

@@ -1,8 +1,8 @@
 """The view's file: what the log said, and how far, written together.
 
-A file is always a prefix of the log because the position moves in the transaction that stores the records, and every record is
-guarded by its revision: duplicates, replays and zombies leave no trace (architecture §3). One thread writes; readers have their
-own connections (`reader.py`).
+A file is always a prefix of the log because the position moves in the transaction that stores the records, and every
+record is guarded by its revision: duplicates, replays and zombies leave no trace (architecture §3). One thread
+writes; readers have their own connections (`reader.py`).
 """
 
 import sqlite3
@@ -14,21 +14,28 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-
-from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
-from channel_adapters.view import rows
-from channel_adapters.view.freshness import Adoption, judge
-from channel_adapters.view.positions import Position, Positions, Slot, Stretch, Tally, slots, start
 from concord.clock import rfc3339
-from concord.contracts.records import Heartbeat
-from concord.contracts.topics import OFFERS, RESERVED_KEYS
+from concord.contracts.records import Heartbeat, OfferRecord
+from concord.contracts.topics import RESERVED_KEYS
 from concord.eventlog import crash
 from concord.eventlog.reader import LogRecord
 from concord.storage import queries
 
+from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
+from channel_adapters.view import rows
+from channel_adapters.view.freshness import Adoption, judge
+from channel_adapters.view.positions import STATE_LOG, Position, Positions, Slot, StateLog, Stretch, Tally
+
 Q = queries.load(Path(__file__).with_name("queries.sql"))
 SCHEMA = Path(__file__).with_name("schema.sql")
-LAYOUT = "1"
+LAYOUT = 1
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",  # a power cut may take the last commits, data with position; the log has them
+    "wal_autocheckpoint = 0",  # `checkpoint` does it, off the path of a commit that somebody waits for
+    "journal_size_limit = 16777216",  # bytes
+    "cache_size = -32768",  # KiB
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +44,14 @@ class Applied:
 
     Attributes:
         positions: every partition afterwards.
-        offers: offer id → value (None: erased), of offers that changed.
+        offers: those that changed, parsed before the commit: what cannot be read is never stored.
         households: ids of households of which the document or a promise changed.
         adoptions: what was made of each heartbeat met.
         gaps: revisions that were skipped, by partition.
     """
 
     positions: Positions
-    offers: dict[str, bytes | None]
+    offers: tuple[OfferRecord, ...]
     households: frozenset[str]
     adoptions: dict[Slot, Adoption]
     gaps: dict[Slot, int]
@@ -53,37 +60,43 @@ class Applied:
 class ViewStore:
     """The writer's side of a view's file."""
 
-    def __init__(self, path: Path, channel: str) -> None:
+    def __init__(self, path: Path, log: StateLog = STATE_LOG) -> None:
         """Open the file, making it if it is not there.
 
         Raises:
-            ViewFileForeign: it belongs to another channel or has another layout.
+            ViewFileForeign: it is no view, or one of another layout.
         """
         self.path = path
+        self.log = log
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = connect(path)
         try:
-            self._prepare(channel)
+            self._prepare()
         except BaseException:
             self._db.close()
             raise
         self.positions: Positions = self._read_positions()
+        self._saved: Positions = self.positions
 
-    def _prepare(self, channel: str) -> None:
-        # Checkpoints are taken by `checkpoint`, off the path of a commit that somebody waits for.
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "wal_autocheckpoint = 0", "cache_size = -32768"):
-            self._db.execute(f"PRAGMA {pragma}").fetchall()
-        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            with self._transaction():
-                for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
-                    self._db.execute(statement)
-                self._db.executemany(Q.put_meta, [("layout", LAYOUT), ("channel", channel)])
-        if (self.meta("layout"), self.meta("channel")) != (LAYOUT, channel):
-            raise ViewFileForeign
+    def _prepare(self) -> None:
+        try:
+            for pragma in PRAGMAS:
+                self._db.execute(f"PRAGMA {pragma}").fetchall()
+            if self._layout() == 0:
+                self._db.executescript(
+                    f"BEGIN; {SCHEMA.read_text(encoding='utf-8')} PRAGMA user_version = {LAYOUT}; COMMIT;"
+                )
+            if self._layout() != LAYOUT:
+                raise ViewFileForeign
+        except sqlite3.DatabaseError as error:
+            raise ViewFileForeign from error
+
+    def _layout(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def _read_positions(self) -> dict[Slot, Position]:
         stored = (_position(row) for row in self._db.execute(Q.positions))
-        return start() | {position.slot: position for position in stored}
+        return self.log.start() | {position.slot: position for position in stored}
 
     def meta(self, name: str) -> str | None:
         row = self._db.execute(Q.meta, (name,)).fetchone()
@@ -95,27 +108,42 @@ class ViewStore:
     def apply(self, stretches: Sequence[Stretch]) -> Applied:
         """Store stretches of several partitions, at most one of each, in one transaction.
 
+        Stretches without records move positions in memory only; `save` or the next transaction writes them. A file
+        that lacks them is still a prefix of the log: it reads some heartbeats again.
+
         Raises:
             LogMoved: a record has a newer log or epoch than the view; nothing was stored.
             ViewStopped: a record cannot be applied; nothing was stored.
         """
-        batch = _Batch(self._db, self.positions)
+        batch = _Batch(self._db, self.log, self.positions)
         try:
-            with self._transaction():
+            if not any(stretch.records for stretch in stretches):
                 applied = batch.apply(stretches)
-                crash.point("applier.after_apply_before_commit")
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            else:
+                with self._transaction():
+                    applied = batch.apply(stretches)
+                    self._put_positions(applied.positions)
+                    crash.point("applier.after_apply_before_commit")
+                self._saved = applied.positions
+        except (KeyError, TypeError, ValueError) as error:
             raise ViewStopped(f"A record cannot be applied: {type(error).__name__}.") from error
         self.positions = applied.positions
         return applied
 
-    def save_positions(self, positions: Iterable[Position]) -> None:
-        """Store positions that moved by heartbeats alone."""
-        with self._transaction():
-            self._db.executemany(Q.put_position, map(_position_row, positions))
+    def save(self) -> None:
+        """Write positions that moved by heartbeats alone."""
+        if self.positions is not self._saved:
+            with self._transaction():
+                self._put_positions(self.positions)
+            self._saved = self.positions
 
-    def note_pending(self, code: str, at: datetime) -> None:
-        self._db.execute(Q.note_pending, (code, rfc3339(at)))
+    def _put_positions(self, positions: Positions) -> None:
+        moved = [position for slot, position in positions.items() if self._saved[slot] is not position]
+        self._db.executemany(Q.put_position, map(_position_row, moved))
+
+    def note_pending(self, codes: Iterable[tuple[str, datetime]]) -> None:
+        """Keep codes and when each was first presented."""
+        self._db.executemany(Q.note_pending, [(code, rfc3339(at)) for code, at in codes])
 
     def forget_pending(self, codes: Iterable[str]) -> None:
         self._db.executemany(Q.forget_pending, [(code,) for code in codes])
@@ -132,19 +160,21 @@ class ViewStore:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk ends it by itself
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
 
 class _Batch:
     """One transaction's worth of records."""
 
-    def __init__(self, db: sqlite3.Connection, positions: Positions) -> None:
+    def __init__(self, db: sqlite3.Connection, log: StateLog, positions: Positions) -> None:
         self._db = db
+        self._log = log
         self._positions = dict(positions)
-        self._offers: dict[str, bytes | None] = {}
+        self._offers: list[OfferRecord] = []
         self._households: set[str] = set()
         self._gaps: dict[Slot, int] = {}
 
@@ -158,9 +188,7 @@ class _Batch:
         adoptions: dict[Slot, Adoption] = {}
         for stretch in stretches:
             self._advance(stretch, tallies[stretch.slot], adoptions)
-        moved = [self._positions[stretch.slot] for stretch in stretches]
-        self._db.executemany(Q.put_position, map(_position_row, moved))
-        return Applied(self._positions, self._offers, frozenset(self._households), adoptions, self._gaps)
+        return Applied(self._positions, tuple(self._offers), frozenset(self._households), adoptions, self._gaps)
 
     def _newest(self, stretches: Sequence[Stretch]) -> dict[rows.Table, dict[str, LogRecord]]:
         """By table, the newest record of each key."""
@@ -170,7 +198,7 @@ class _Batch:
             for record in stretch.records:
                 if not _follows(record, position) or record.key in RESERVED_KEYS:
                     continue
-                newest = tables[rows.table_of(record.topic, record.key)]
+                newest = tables[rows.table_of(self._log, record.topic, record.key)]
                 other = newest.get(record.key)
                 if other is None or record.envelope.revision > other.envelope.revision:
                     newest[record.key] = record
@@ -193,7 +221,7 @@ class _Batch:
 
     def _note(self, table: rows.Table, record: LogRecord, here: tuple[Any, ...] | None) -> None:
         if table is rows.OFFER:
-            self._offers[record.key] = record.value
+            self._offers.append(OfferRecord.parse(record.value or b""))
             return
         self._households.add(rows.household_of(record.key))
         if table is rows.HOUSEHOLD:
@@ -211,7 +239,9 @@ class _Batch:
             self._gaps[stretch.slot] = missing
         position = replace(position, revision=revision, next_offset=stretch.next_offset)
         if stretch.heartbeat is not None:
-            position, adoptions[stretch.slot] = _meet(position, stretch.heartbeat)
+            position, adoptions[stretch.slot] = _meet(
+                position, stretch.heartbeat, tombstones=position.topic != self._log.offers.name
+            )
         self._positions[stretch.slot] = position
 
 
@@ -251,11 +281,11 @@ def _reach(position: Position, records: Sequence[LogRecord]) -> tuple[int, int]:
     return reached, missing
 
 
-def _meet(position: Position, record: LogRecord) -> tuple[Position, Adoption]:
+def _meet(position: Position, record: LogRecord, *, tombstones: bool) -> tuple[Position, Adoption]:
     """The position after a heartbeat at its place."""
     _follows(record, position)
     heartbeat = Heartbeat.parse(record.value or b"")
-    adoption = judge(position, record, heartbeat, tombstones=position.topic != OFFERS.name)
+    adoption = judge(position, record, heartbeat, tombstones=tombstones)
     if adoption is Adoption.ADOPTED:
         position = replace(position, closed_at=heartbeat.closed_at, revision=record.envelope.revision)
     return position, adoption
@@ -266,15 +296,38 @@ def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
 
 
-def recompute(path: Path) -> dict[Slot, Tally]:
+def checkpoint(path: Path) -> None:
+    """Move what it can from the write-ahead log into the file, without holding up readers or the writer."""
+    db = connect(path)
+    try:
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    finally:
+        db.close()
+
+
+def wal_size(path: Path) -> int:
+    """Bytes of the file's write-ahead log."""
+    try:
+        return Path(f"{path}-wal").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def remove(path: Path) -> None:
+    """A view's file and what SQLite keeps beside it; the log of one must never be read into another."""
+    for name in (f"{path}-wal", f"{path}-shm", str(path)):
+        Path(name).unlink(missing_ok=True)
+
+
+def recompute(path: Path, log: StateLog = STATE_LOG) -> dict[Slot, Tally]:
     """Count and digest of every partition from the rows themselves (anti-entropy, architecture §3)."""
-    found = {slot: Tally() for slot in slots()}
+    found = {slot: Tally() for slot in log.slots()}
     db = connect(path)
     try:
         for topic, statement in (
-            (OFFERS.name, Q.offer_rows),
-            ("concord.households.v1", Q.household_rows),
-            ("concord.households.v1", Q.promise_rows),
+            (log.offers.name, Q.offer_rows),
+            (log.households.name, Q.household_rows),
+            (log.households.name, Q.promise_rows),
         ):
             for key, partition, value in db.execute(statement):
                 found[topic, partition].replaces(None, key, value)
@@ -283,15 +336,10 @@ def recompute(path: Path) -> dict[Slot, Tally]:
     return found
 
 
-def _statements(script: str) -> Iterator[str]:
-    for statement in script.split(";"):
-        if statement.strip():
-            yield statement
-
-
 def _position(row: tuple[Any, ...]) -> Position:
-    *head, closed_at, count, digest = row
-    return Position(*head, datetime.fromisoformat(closed_at) if closed_at else None, count, int.from_bytes(digest))
+    topic, partition, log, epoch, next_offset, revision, closed_at, count, digest = row
+    instant = datetime.fromisoformat(closed_at) if closed_at else None
+    return Position(topic, partition, log, epoch, next_offset, revision, instant, count, int.from_bytes(digest))
 
 
 def _position_row(position: Position) -> tuple[Any, ...]:

@@ -1,0 +1,111 @@
+"""Decides from one snapshot and writes the answer's bytes once (protocol §5, R20, R21)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from concord.clock import Clock
+from concord.decision import timing
+from concord.decision.answer import Answer, answer
+from concord.decision.attributes import check_facts
+from concord.decision.question import Setting, View, present, setting_at
+from concord.decision.reasons import Verdict
+from concord.errors import FieldError, Invalid
+from concord.signin.caller import Caller
+from concord.telemetry import metrics
+from concord.web.tokens import CatalogueToken, HouseholdToken, ViewToken
+
+from channel_adapters.customers import Customers, Met
+from channel_adapters.errors import AtOutOfReach, SnapshotMoved
+from channel_adapters.questions import DecisionAsked
+from channel_adapters.view.freshness import Freshness
+from channel_adapters.view.live import LiveView
+from channel_adapters.view.snapshot import Snapshot
+
+REACH: Final = timedelta(seconds=2)  # of a caller's `at` around the replica's clock (R21)
+MAY_ASK_ANY_INSTANT: Final = ("operator", "auditor", "service")
+TRIES: Final = 3  # decided again twice when the snapshot moved meanwhile (§5)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What one answer stands on: one snapshot with what was fetched laid over it."""
+
+    snapshot: Snapshot
+    freshness: Freshness
+    view: View
+
+    @property
+    def tokens(self) -> list[ViewToken]:
+        """`Concord-View`: the catalogue, and the household in the answer."""
+        view, household = self.view, self.view.household
+        catalogue = CatalogueToken(view.epoch, view.revision)
+        if household is None:
+            return [catalogue]
+        return [catalogue, HouseholdToken(household.epoch, household.id, household.version)]
+
+
+class Answers:
+    """The decisions of one channel."""
+
+    def __init__(self, channel: str, live: LiveView, customers: Customers, clock: Clock) -> None:
+        self.channel = channel
+        self._live = live
+        self._customers = customers
+        self._clock = clock
+
+    def decide(self, asked: DecisionAsked, met: Met, caller: Caller) -> tuple[Answer, Ground]:
+        """The answer, decided from a snapshot that is still the current one.
+
+        Raises:
+            Invalid: a fact has no such name or another type.
+            AtOutOfReach: this caller may not ask for that instant.
+            SnapshotMoved: the view changed each time.
+        """
+        if asked.facts and (errors := check_facts(asked.facts)):
+            raise Invalid(errors=errors)
+        question = replace(met.question, offers=tuple(asked.offers), products=tuple(asked.products), facts=asked.facts)
+        for _ in range(TRIES):
+            ground = self.ground(met)
+            decided = answer(question, ground.view, self.setting(ground, asked.at, caller))
+            if self.current(ground):
+                _count(decided)
+                return decided, ground
+        raise SnapshotMoved
+
+    def ground(self, met: Met) -> Ground:
+        """The current snapshot, what was fetched laid over it, and the customer's household."""
+        snapshot = self._live.snapshot
+        catalogue, position = met.fetched.over(snapshot)
+        household = self._customers.household(met.household, met.fetched) if met.household is not None else None
+        view = View(catalogue, position.epoch, position.revision, household.view if household is not None else None)
+        return Ground(snapshot, snapshot.freshness(self._clock.now()), view)
+
+    def current(self, ground: Ground) -> bool:
+        """Whether the snapshot is still the one to answer from, just before the answer is written (§5).
+
+        Today nothing awaits in between; the lease of R11 is judged here too.
+        """
+        return self._live.snapshot is ground.snapshot
+
+    def setting(self, ground: Ground, at: datetime | None, caller: Caller) -> Setting:
+        """The instant of the answer: now, or the caller's `at`.
+
+        Raises:
+            AtOutOfReach: it is more than 2 s away and the caller has no role for that.
+        """
+        now, fresh = self._clock.now(), timing.Freshness(ground.freshness.state)
+        if at is None:
+            return setting_at(self.channel, present(now, ground.view.household), freshness=fresh)
+        near = abs(at - now) <= REACH
+        if not near and not caller.has(*MAY_ASK_ANY_INSTANT):
+            raise AtOutOfReach(errors=[FieldError("/at", "It is more than 2 seconds from now.")])
+        return setting_at(self.channel, at, freshness=fresh, hypothetical=not near)
+
+
+def _count(decided: Answer) -> None:
+    for item in decided.items:
+        _COUNTS[item.verdict].inc()
+
+
+_COUNTS: Final = {verdict: metrics.decisions.labels(verdict.value) for verdict in Verdict}

@@ -1,0 +1,103 @@
+"""Applies stretches of the log to one file, keeps the catalogue compiled, and hands both to whoever answers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from concord.decision.catalogue import Catalogue
+from concord.eventlog import crash
+from concord.telemetry import messaging, tracing
+
+from channel_adapters.view.positions import Stretch
+from channel_adapters.view.store import Applied, ViewStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Writer:
+    """The one thread that writes a file."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def run(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run there and wait for it, also when cancelled: a transaction is never left behind running."""
+        running = asyncio.wrap_future(self._thread.submit(call, *arguments, **named))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await running
+            raise
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+
+class Audience(Protocol):
+    """Who wants to know, on the loop, that a transaction was committed."""
+
+    def __call__(self, applied: Applied, catalogue: Catalogue, stretches: Sequence[Stretch]) -> None: ...
+
+
+class Scribe:
+    """One file with its writer and its catalogue."""
+
+    def __init__(self, store: ViewStore, catalogue: Catalogue, audience: Audience, *, name: str) -> None:
+        self.store = store
+        self.catalogue = catalogue
+        self.writer = Writer(name)
+        self._audience = audience
+
+    async def take(self, stretches: Sequence[Stretch]) -> None:
+        """Store the stretches and compile what changed on the writer's thread, then tell the audience.
+
+        Raises:
+            LogMoved, ViewStopped: as `ViewStore.apply`.
+        """
+        applied = await self.writer.run(self._apply, stretches)
+        if any(stretch.records for stretch in stretches):
+            crash.point("applier.after_commit_before_swap")
+        self._audience(applied, self.catalogue, stretches)
+
+    def _apply(self, stretches: Sequence[Stretch]) -> Applied:
+        with ExitStack() as spans:
+            if tracing.recording():
+                _open_spans(spans, stretches)
+            applied = self.store.apply(stretches)
+            if applied.offers:
+                self.catalogue = self.catalogue.apply(applied.offers)
+        return applied
+
+    async def close(self) -> None:
+        """Close the file on its thread, which moves the write-ahead log into it, then end the thread."""
+        await self.writer.run(self.store.close)
+        self.writer.close()
+
+
+def _open_spans(spans: ExitStack, stretches: Sequence[Stretch]) -> None:
+    """One span for the batch of each topic, linked to the changes; below it one for each record, a child of its
+    change.
+    """
+    by_topic: dict[str, list[Any]] = {}
+    for stretch in stretches:
+        by_topic.setdefault(stretch.slot[0], []).extend(stretch.records)
+    for topic, records in by_topic.items():
+        if records:
+            spans.enter_context(
+                messaging.receiving(topic, [record.envelope.traceparent for record in records], len(records))
+            )
+        for record in records:
+            spans.enter_context(
+                messaging.applying(
+                    topic,
+                    record.envelope.traceparent,
+                    partition=record.partition,
+                    offset=record.offset,
+                    revision=record.envelope.revision,
+                    tombstone=record.value is None,
+                )
+            )

@@ -1,0 +1,1 @@
+"""The web channel: the customer's own pages and the applications that ask for her."""
