@@ -49,5 +49,9 @@ class LookupKey:
         folded = " ".join(name.casefold().split())
         return self._digest("name", f"{folded}|{postcode.strip().casefold()}")
 
+    def other(self, address: str) -> str:
+        """Of an endpoint that nobody is looked up by: a postal address, a device."""
+        return self._digest("other", address.strip())
+
     def _digest(self, kind: str, text: str) -> str:
         return hmac.digest(self._key, f"{kind}:{text}".encode(), hashlib.sha256).hex()[:32]

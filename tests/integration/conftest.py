@@ -6,6 +6,7 @@ from itertools import count
 
 import asyncpg
 import pytest
+
 from concord.contracts.topics import HOUSEHOLDS, OFFERS, Topic
 from concord.eventlog import schema
 from concord.storage import postgres

@@ -5,6 +5,7 @@ import random
 
 import asyncpg
 import pytest
+
 from concord.contracts.topics import Topic
 from concord.eventlog import outbox
 from concord.eventlog.digest import digest_of, to_hex

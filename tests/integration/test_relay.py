@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+
 from concord.clock import SystemClock
 from concord.contracts.records import Heartbeat
 from concord.contracts.topics import Topic

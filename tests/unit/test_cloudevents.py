@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from concord.contracts.cloudevents import Envelope, NotAnEvent, decode, encode
 
 ENVELOPE = Envelope(

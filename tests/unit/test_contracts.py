@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from concord.contracts.cloudevents import decode, encode
 from concord.contracts.records import Record
 from concord.contracts.topics import TOPICS

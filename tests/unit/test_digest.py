@@ -2,9 +2,10 @@
 
 import hashlib
 
-from concord.eventlog.digest import digest_of, from_hex, record_hash, to_hex
 from hypothesis import given
 from hypothesis import strategies as st
+
+from concord.eventlog.digest import digest_of, from_hex, record_hash, to_hex
 
 contents = st.dictionaries(st.text(min_size=1), st.binary(), max_size=20)
 

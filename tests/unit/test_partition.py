@@ -2,6 +2,7 @@
 
 import pytest
 from aiokafka.partitioner import murmur2 as reference
+
 from concord.eventlog.partition import murmur2, partition_of
 
 

@@ -1,14 +1,14 @@
 """Named points at which a process can be made to die, so that a test can kill it at each once.
 
-`CONCORD_CRASH_AT=relay.after_send_before_mark:3` kills this process, as `kill -9` does, the third time it gets there.
+With `CONCORD_CRASH_DIR` set, the first process that reaches a point for which that folder holds `<point>.armed` renames
+the file to `<point>.died` and dies as by `kill -9`. Renaming is atomic, so one process dies, once.
 """
 
 import os
 import signal
-from itertools import count
+from pathlib import Path
 
-_NAME, _, _TIMES = os.environ.get("CONCORD_CRASH_AT", "").partition(":")
-_VISITS = count(1)
+_FOLDER = os.environ.get("CONCORD_CRASH_DIR")
 
 POINTS = (
     "relay.before_send",
@@ -25,6 +25,20 @@ POINTS = (
 
 
 def point(name: str) -> None:
-    """Die here if the environment says so; otherwise nothing."""
-    if name == _NAME and next(_VISITS) >= int(_TIMES or 1):
-        os.kill(os.getpid(), signal.SIGKILL)
+    """Die here if a test asked for it; otherwise nothing."""
+    if _FOLDER is not None:
+        _die_if_armed(Path(_FOLDER), name)
+
+
+def arm(folder: Path, name: str) -> Path:
+    """Ask for a death at this point; the file that will say that it happened."""
+    (folder / f"{name}.armed").touch()
+    return folder / f"{name}.died"
+
+
+def _die_if_armed(folder: Path, name: str) -> None:
+    try:
+        (folder / f"{name}.armed").rename(folder / f"{name}.died")
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)

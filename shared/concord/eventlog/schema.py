@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from alembic.operations import Operations
-
 from concord.contracts.topics import Topic
+from concord.storage.migrations import Migration
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 
-def create(op: Operations, topics: Sequence[Topic]) -> None:
+def create(op: Migration, topics: Sequence[Topic]) -> None:
     """Create the tables and one clock and position row for each partition of the topics."""
     for statement in [*statements(), *clock_rows(topics)]:
         op.execute(_verbatim(statement))

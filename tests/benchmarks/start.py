@@ -1,0 +1,106 @@
+"""From `make run`'s command to 200 on /healthz/ready of the six services, on an empty state and on a kept one."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from concord.cli.client import SERVICES
+from concord.engines import ports
+from concord.engines.protocol import brokers, http_status
+
+from . import report
+from .load import Broken
+from .report import Section, Spread
+from .stack import CONCORD, fresh_folder
+
+WARM_BAR: Final = 10.0  # s
+DEADLINE: Final = 180.0  # s
+LOOK: Final = 0.02  # s
+ENGINES: Final = ("postgres", "kafka", "issuer")
+MODULES: Final = ("offer_registry.main", "customer_profile.main", "channel_adapters.main", "concord.signin.issuer")
+HEAVIEST: Final = 8
+
+
+async def measure(*, quick: bool) -> Section:
+    """The section."""
+    section = Section("start", "Start: from the command to six services ready")
+    with fresh_folder() as state, ports.reserved_base() as base:
+        cold = await once(state, base)
+        warm = [await once(state, base) for _ in range(2 if quick else 5)]
+    report.seconds_row(section, "cold: empty state, jars and class cache there", max(cold.values()))
+    whole = Spread.of(max(times.values()) for times in warm)
+    section.row("warm", f"{whole.text()} s", bar=f"≤ {WARM_BAR:g} s", met=whole.median <= WARM_BAR)
+    for name in (*ENGINES, *SERVICES):
+        section.row(f"  {name} ready", f"{Spread.of(times[name] for times in warm).text()} s")
+    section.figures = {"cold": cold, "warm": warm, "warm_seconds": whole}
+    for module in MODULES:
+        seconds, heaviest = await import_time(module)
+        section.row(f"  import {module}", f"{seconds:.2f} s")
+        section.notes.append(
+            f"{module}: " + ", ".join(f"{name} {spent * 1000:.0f} ms" for name, spent in heaviest.items())
+        )
+        section.figures[f"import {module}"] = {"seconds": seconds, "own": heaviest}
+    return section
+
+
+async def once(state: Path, base: int) -> dict[str, float]:
+    """One start and stop; seconds from the command until each answered."""
+    began = perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(*CONCORD, "up"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "CONCORD_STATE_DIR": str(state), "CONCORD_PORT_BASE": str(base)},
+    )
+    try:
+        return await _until_ready(process, base, began)
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), DEADLINE)
+
+
+async def _until_ready(process: asyncio.subprocess.Process, base: int, began: float) -> dict[str, float]:
+    times: dict[str, float] = {}
+    async with asyncio.timeout(DEADLINE):
+        while not times.keys() >= set(SERVICES):
+            if process.returncode is not None:
+                said = await process.stderr.read() if process.stderr else b""
+                raise Broken(f"`concord up` ended with {process.returncode}: {said.decode()[-2_000:]}")
+            for name in [name for name in (*ENGINES, *SERVICES) if name not in times]:
+                if await _answers(name, ports.port(name, base)):
+                    times[name] = perf_counter() - began
+            await asyncio.sleep(LOOK)
+    return times
+
+
+async def _answers(name: str, port: int) -> bool:
+    if name == "kafka":
+        return await brokers("127.0.0.1", port) > 0
+    if name == "postgres":
+        return not ports.is_free(port)
+    return await http_status("127.0.0.1", port, "/healthz/ready") == 200
+
+
+async def import_time(module: str) -> tuple[float, Mapping[str, float]]:
+    """Seconds to import a module in a new interpreter (best of three), and the packages that take most of it."""
+    runs = [await _imported(module) for _ in range(3)]
+    seconds, own = min(runs, key=lambda run: run[0])
+    return seconds, dict(sorted(own.items(), key=lambda item: -item[1])[:HEAVIEST])
+
+
+async def _imported(module: str) -> tuple[float, dict[str, float]]:
+    argv = (sys.executable, "-X", "importtime", "-c", f"import {module}")
+    process = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.PIPE)
+    _, said = await process.communicate()
+    own: dict[str, float] = defaultdict(float)
+    for line in said.decode().splitlines():
+        parts = line.removeprefix("import time:").split("|")
+        if line.startswith("import time:") and parts[0].strip().isdecimal():
+            own[parts[2].strip().partition(".")[0]] += int(parts[0]) / 1e6
+    return sum(own.values()), own
