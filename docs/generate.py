@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 REFERENCE = Path(__file__).parent / "reference"
 
 
@@ -39,27 +41,49 @@ def metrics() -> str:
 
 
 def activation() -> str:
-    from offer_registry.activation import reference
+    from offer_registry.activation import AUTOMATIC, LEAVING, TABLE, Event, Place
 
-    return reference()
+    def name(place: Place | None) -> str:
+        return "absent" if place is None else "LEAVING" if place == LEAVING else place.state.value
+
+    def by_itself(place: Place | None, event: Event) -> bool:
+        return place is not None and AUTOMATIC.get(place) is event
+
+    steps = [
+        (name(place), event.value, name(target), by_itself(place, event)) for (place, event), target in TABLE.items()
+    ]
+    rows = [f"| {place} | {event} | {target} | {'yes' if alone else ''} |" for place, event, target, alone in steps]
+    edges = [f"    {'[*]' if place == 'absent' else place} --> {target}: {event}" for place, event, target, _ in steps]
+    return "\n".join([ACTIVATION, "```mermaid", "stateDiagram-v2", *edges, "```", "", *COLUMNS, *rows, ""])
+
+
+ACTIVATION = """# Activation of an offer version
+
+Made from `offer_registry.activation.TABLE`. LEAVING is SUSPENDED with `leaving` set: nothing but time ends it.
+A version is shown in LIVE only, and honoured on request in HONOURABLE, LIVE and SUSPENDED (protocol R1).
+"""
+COLUMNS = ("| from | event | to | by itself |", "|---|---|---|---|")
 
 
 def registry_openapi() -> str:
-    from offer_registry.main import openapi
+    from offer_registry.main import build
+    from offer_registry.settings import Settings
 
-    return _json(openapi())
+    return _json(build(Settings()).openapi())
 
 
 def profile_openapi() -> str:
-    from customer_profile.main import openapi
+    from customer_profile.main import build
+    from customer_profile.settings import ProfileSettings
 
-    return _json(openapi())
+    return _json(build(ProfileSettings(lookup_key=SecretStr("made-up"))).openapi())
 
 
 def channel_openapi() -> str:
-    from channel_adapters.main import openapi
+    from channel_adapters.main import build
+    from channel_adapters.settings import AdapterSettings
 
-    return _json(openapi())
+    return _json(build("web", AdapterSettings(lookup_key=SecretStr("made-up"))).openapi())
 
 
 GENERATED: dict[str, Callable[[], str]] = {

@@ -1,6 +1,5 @@
 """Promise codes: nine random symbols and a check symbol, read aloud as `K7M2-9QX4-TB` (api §1)."""
 
-from typing import ClassVar
 
 from concord.errors import Invalid
 from concord.ids import Randomness
@@ -13,7 +12,7 @@ _FOLD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 class CodeMalformed(Invalid):
     """That is not a promise code: a letter is wrong, missing or swapped with its neighbour."""
 
-    reason: ClassVar[str] = "code_malformed"
+    reason = "code_malformed"
     next = "Ask for the code again, letter by letter; it has ten, as in K7M2-9QX4-TB."
 
 
@@ -30,8 +29,8 @@ def check_symbol(symbols: list[int]) -> int:
     Nine distinct non-zero factors: any single error and any swap of two neighbours changes the sum.
     """
     total = 0
-    for position, symbol in enumerate(symbols, start=1):
-        total ^= _times_alpha(symbol, position)
+    for products, symbol in zip(_PRODUCTS, symbols, strict=True):
+        total ^= products[symbol]
     return total
 
 
@@ -41,6 +40,9 @@ def _times_alpha(symbol: int, power: int) -> int:
         if symbol & 0b100000:
             symbol ^= 0b100101
     return symbol
+
+
+_PRODUCTS = [[_times_alpha(symbol, place) for symbol in range(32)] for place in range(1, LENGTH)]  # αⁱ·v for each v
 
 
 def fold(text: str) -> str:

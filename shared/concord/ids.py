@@ -43,14 +43,18 @@ class TimeOrderedIds:
 
     def new(self, prefix: str) -> str:
         millis = int(self._clock.now().timestamp() * 1000)
-        rand_a, rand_b = self._randomness.bits(12), self._randomness.bits(62)
-        value = (millis & (1 << 48) - 1) << 80 | 7 << 76 | rand_a << 64 | 2 << 62 | rand_b
+        drawn = self._randomness.bits(74)
+        value = (millis & (1 << 48) - 1) << 80 | 7 << 76 | drawn >> 62 << 64 | 2 << 62 | drawn & (1 << 62) - 1
         self._last = value if value > self._last else self._last + 1
         return f"{prefix}_{_encode(self._last)}"
 
 
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_SHIFTS = range(5 * (LENGTH - 2), -1, -10)
+
+
 def _encode(value: int) -> str:
-    return "".join(ALPHABET[value >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
 
 
 def is_id(text: str, prefix: str) -> bool:

@@ -21,6 +21,8 @@ from offer_registry.settings import Settings
 NOWHERE = "127.0.0.1:1"  # nobody listens there: a broker that is down
 DEADLINE = 10.0  # s
 KEY = "free-handset"
+# Its end is ahead whenever this runs, so nothing is CLOSED by itself.
+TERMS = EXAMPLE | {"validity": {"start": "2026-06-01T00:00:00Z", "end": "2099-06-15T00:00:00Z"}}
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class Client:
 
     async def draft(self, key: str = KEY, **changes: Any) -> str:
         """A new offer by Marta; its id."""
-        made = await self.post("marta", "/v1/offers", {"key": key, "terms": EXAMPLE | changes}, status=201)
+        made = await self.post("marta", "/v1/offers", {"key": key, "terms": TERMS | changes}, status=201)
         return str(made["id"])
 
     async def approve(self, offer: str, number: int = 1) -> None:
@@ -69,7 +71,7 @@ class Client:
 
     async def replace(self, offer: str, number: int, **changes: Any) -> None:
         """A newer version, LIVE."""
-        await self.post("marta", f"/v1/offers/{offer}/versions", {"terms": EXAMPLE | changes}, status=201)
+        await self.post("marta", f"/v1/offers/{offer}/versions", {"terms": TERMS | changes}, status=201)
         await self.release(offer, number)
         await self.until(offer, "LIVE", number)
 
@@ -141,7 +143,7 @@ async def sent_at_once(pool: asyncpg.Pool) -> AsyncIterator[None]:
 
 async def log_is_gapless(pool: asyncpg.Pool) -> int:
     """Every revision from 1 on is one record; how many there are."""
-    async with pool.acquire() as connection:
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
         found = [change.revision for change in await outbox.changes(connection, OFFERS, 0, 0, 100_000)]
         (position,) = await outbox.positions(connection, OFFERS)
     assert found == list(range(1, len(found) + 1))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from concord.decision.terms import EXAMPLE, Terms
-from integration.registry_client import KEY, Client, serving
+from integration.registry_client import KEY, TERMS, Client, serving
 
 HASH = Terms.model_validate(EXAMPLE).content_hash()
 VERSION = f"/v1/offers/{KEY}/versions/1"
@@ -121,7 +121,7 @@ async def test_version_number_out_of_range_is_refused(registry: Client, number: 
 
 async def test_draft_is_edited_by_whoever_read_it_last(registry: Client) -> None:
     await registry.draft()
-    body = {"terms": EXAMPLE | {"priority": 7}}
+    body = {"terms": TERMS | {"priority": 7}}
     etag = (await registry.send("marta", "GET", VERSION)).headers["etag"]
     edited = await registry.send("marta", "PUT", VERSION, body, headers={"If-Match": etag})
     assert (edited.status_code, edited.headers["etag"], edited.json()["terms"]["priority"]) == (200, '"2"', 7)

@@ -172,8 +172,9 @@ def test_every_metric_says_what_it_means_and_what_to_do() -> None:
     assert all(name.startswith("concord_") for name in names)
     assert all(row.meaning.endswith((".", ")")) and len(row.act) > 20 for row in metrics.table)
     assert all(row.name.endswith("_total") == (row.kind == "counter") for row in metrics.table)
-    required = """propagation_seconds view_staleness_seconds view_revision outbox_backlog_age_seconds outbox_backlog_rows
-        http_request_seconds token_wait_seconds digest_mismatch_total relay_sends_total import_lines_total decisions_total"""
+    required = """propagation_seconds view_staleness_seconds view_revision outbox_backlog_age_seconds
+        outbox_backlog_rows http_request_seconds token_wait_seconds digest_mismatch_total relay_sends_total
+        import_lines_total decisions_total"""
     assert {f"concord_{name}" for name in required.split()} <= set(names)
     assert (metrics.PROPAGATION_BUCKETS[0], metrics.PROPAGATION_BUCKETS[-1]) == (0.001, 60.0)
 

@@ -85,7 +85,7 @@ def build(
         view=lambda: _view(replica),
         description=f"What {channel} may tell a customer, from its own view of the log.",
     )
-    app.state.replica = replica
+    app.state.replica, app.state.pending = replica, pending
     return app
 
 

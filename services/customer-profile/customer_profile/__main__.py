@@ -1,7 +1,6 @@
 """`python -m customer_profile` serves on port base + 200."""
 
 from concord.web.server import serve
-
 from customer_profile.main import build
 from customer_profile.settings import ProfileSettings
 

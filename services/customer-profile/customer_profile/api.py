@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
+from fastapi import Depends, Header, Path, Request, Response
+
 from concord.web.auth import Caller, require
 from concord.web.idempotency import IdempotencyKey, claim
 from concord.web.routing import Router
 from concord.web.tokens import AT_LEAST, parse_at_least
-from fastapi import Depends, Header, Path, Request, Response
-
 from customer_profile.documents import (
     Cancellation,
     Found,

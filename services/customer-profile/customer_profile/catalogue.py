@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from concord.contracts.records import ActivationState
 from concord.decision.criteria import Criteria
 from concord.decision.kleene import compile_criteria
 from concord.decision.scalars import Duration, Instant
-from pydantic import BaseModel, ConfigDict
-
 from customer_profile.promises import OfferCopy, Promisable
 
 

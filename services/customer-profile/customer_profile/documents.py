@@ -8,11 +8,12 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
 from concord.contracts.records import PromiseState
 from concord.decision.scalars import LINE_PATTERN, PROSE_PATTERN, Instant, Locale, OfferName, Origin
 from concord.lookup import NumberMalformed, e164
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 MEMBERS_MOST = 50
 LINES_MOST = 100

@@ -10,7 +10,6 @@ from concord.decision.facts import HouseholdView, LineView, member_facts
 from concord.errors import FieldError
 from concord.ids import Ids
 from concord.lookup import LookupKey, NumberMalformed, e164
-
 from customer_profile.documents import ContactPoint, HouseholdChange, Line, Member, NewHousehold, Relation
 from customer_profile.errors import HouseholdInvalid
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import asyncpg
 import orjson
+from fastapi import Request, Response
+from pydantic import BaseModel
+
 from concord.clock import Clock, milliseconds
 from concord.contracts.records import PromiseState
 from concord.eventlog import crash, outbox
@@ -21,9 +24,6 @@ from concord.web.errors import NotUpToBound, WrongChannel
 from concord.web.etag import check_if_match, format_etag
 from concord.web.idempotency import Effect, once, replayed, response
 from concord.web.tokens import AGE, VIEW, AtLeast, CatalogueToken, HouseholdToken, LostWrite, ViewToken, format_view
-from fastapi import Request, Response
-from pydantic import BaseModel
-
 from customer_profile import domain, promises, store
 from customer_profile.documents import Cancellation, HouseholdChange, NewHousehold, NewPromise, Question
 from customer_profile.domain import Household

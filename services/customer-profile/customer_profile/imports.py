@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import orjson
-from concord.clock import Clock
+from pydantic import TypeAdapter, ValidationError
+
+from concord.clock import Clock, milliseconds
 from concord.contracts.topics import HOUSEHOLD_CHANGED, HOUSEHOLDS
 from concord.errors import ConcordError, Invalid, Refused
 from concord.eventlog import outbox
@@ -18,8 +20,6 @@ from concord.storage.idempotency import Connection
 from concord.storage.jobs import Accepted, Applied, Job, Outcome
 from concord.storage.lines import Line, LineRefused
 from concord.web.validation import body_errors
-from pydantic import TypeAdapter, ValidationError
-
 from customer_profile import domain, store
 from customer_profile.documents import NewHousehold, NewPromise
 from customer_profile.domain import Household
@@ -89,14 +89,14 @@ class PromiseLines:
         read = [_read(line) async for line in _paced(lines)]
         asked = [promise for promise in read if isinstance(promise, NewPromise)]
         households = await _households(connection, job.caller, asked)
-        maker = Maker(job.caller, self.clock.now(), self.ids, self.randomness)
+        maker = Maker(job.caller, milliseconds(self.clock.now()), self.ids, self.randomness)
         decided = await self._decide(maker, read, households)
         made = [one for one in decided if isinstance(one, Promise)]
         if not made:
             return Applied(_outcomes(decided))
-        numbered = await _numbered(connection, made)
-        await store.insert_promises(connection, numbered)
-        return Applied(_outcomes(decided), lambda last: store.log_promises(last, numbered, job.traceparent))
+        versions = await _versions(connection, made)
+        await store.insert_promises(connection, made, versions)
+        return Applied(_outcomes(decided), lambda last: store.log_promises(last, made, versions, job.traceparent))
 
     async def _decide(
         self, maker: Maker, read: Sequence[NewPromise | LineRefused], households: dict[str, Household]
@@ -142,14 +142,14 @@ async def _households(connection: Connection, caller: str, asked: Sequence[NewPr
     return {name: found[household] for name, household in ids.items() if household in found}
 
 
-async def _numbered(connection: Connection, made: Sequence[Promise]) -> list[Promise]:
-    """Each promise with its own value of its household's counter, in the order of the lines."""
+async def _versions(connection: Connection, made: Sequence[Promise]) -> list[int]:
+    """For each promise its own value of its household's counter, in the order of the lines."""
     counters = await store.raise_counters(connection, (promise.household for promise in made))
-    numbered = []
+    versions = []
     for promise in made:
         counters[promise.household] += 1
-        numbered.append(replace(promise, version=counters[promise.household]))
-    return numbered
+        versions.append(counters[promise.household])
+    return versions
 
 
 def _outcomes(decided: Sequence[Promise | LineRefused]) -> list[Outcome]:

@@ -7,7 +7,6 @@ from concord import codes
 from concord.errors import FieldError, Invalid
 from concord.lookup import LookupKey
 from concord.storage.idempotency import Connection
-
 from customer_profile import store
 from customer_profile.documents import Found, PartyShown, Question
 from customer_profile.domain import Household

@@ -10,6 +10,8 @@ from typing import Final
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
+
 from concord.clock import Clock, SystemClock
 from concord.contracts.topics import HOUSEHOLDS
 from concord.eventlog.relay import Relay
@@ -25,8 +27,6 @@ from concord.storage.jobs import LineHandler
 from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
-from fastapi import FastAPI
-
 from customer_profile import api, store
 from customer_profile.handlers import Profile
 from customer_profile.imports import HouseholdLines, PromiseLines

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from pydantic import ValidationError
+
 from concord.contracts.topics import OFFERS
 from concord.eventlog import client
 from concord.eventlog.errors import LogUnavailable, Undecodable
@@ -15,8 +17,6 @@ from concord.storage import postgres
 from concord.storage.errors import DatabaseUnavailable
 from concord.web.errors import NotUpToBound
 from concord.web.tokens import CatalogueToken, LostWrite
-from pydantic import ValidationError
-
 from customer_profile.catalogue import Catalogue, offer_of, read_offer
 from customer_profile.registry import PAGE, Registry
 from customer_profile.store import Q

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+
+import orjson
 
 from concord import codes
-from concord.contracts.records import ActivationState, EvidenceRecord, PromiseRecord, PromiseState
+from concord.contracts.records import ActivationState, PromiseState
 from concord.decision import reasons
 from concord.decision.attributes import check_facts
 from concord.decision.criteria import Criterion
@@ -14,7 +15,6 @@ from concord.decision.facts import gather
 from concord.decision.kleene import Facts, Test, Truth, blamed, explain
 from concord.errors import FieldError, Invalid
 from concord.ids import Ids, Randomness
-
 from customer_profile import domain
 from customer_profile.documents import Evidence, NewPromise, PromiseDocument
 from customer_profile.domain import Household
@@ -28,7 +28,6 @@ from customer_profile.errors import (
 )
 
 PROMISABLE = frozenset({ActivationState.HONOURABLE, ActivationState.LIVE})
-_VERSION = b'"version":0,'
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Maker:
             OfferUnknown, NotPromisable: because of the catalogue; ask the registry before saying so (protocol §3).
             Invalid: because of what was asked (PartyUnknown, LineUnknown, DeadlineMissing, DeadlineUnfit).
         """
-        if wrong := check_facts(asked.facts):
+        if asked.facts and (wrong := check_facts(asked.facts)):
             raise Invalid(errors=wrong)
         party = household.member(asked.party)
         if party is None:
@@ -233,38 +232,38 @@ def shown(promise: Promise, now: datetime) -> PromiseDocument:
     )
 
 
-def record(promise: Promise) -> PromiseRecord:
-    """What the log says of a promise."""
+def log_value(promise: Promise, version: int) -> bytes:
+    """What the log says of a promise: the bytes of its PromiseRecord, without building one, which an import would feel."""
     evidence = promise.evidence
-    return PromiseRecord(
-        id=promise.id,
-        household=promise.household,
-        party=promise.party,
-        version=promise.version,
-        code=promise.code,
-        offer=promise.offer,
-        offer_key=promise.offer_key,
-        offer_version=promise.offer_version,
-        content_hash=promise.content_hash,
-        channel=promise.channel,
-        made_at=promise.made_at,
-        honour_until=promise.honour_until,
-        state=promise.state,
-        evidence=EvidenceRecord(
-            kind=evidence.kind, channel=evidence.channel, sent_at=evidence.sent_at, reference=evidence.reference
-        ),
-    )
+    shown = (("kind", evidence.kind), ("channel", evidence.channel), ("sent_at", evidence.sent_at))
+    value = {
+        "id": promise.id,
+        "household": promise.household,
+        "party": promise.party,
+        "version": version,
+        "code": promise.code,
+        "offer": promise.offer,
+        "offer_key": promise.offer_key,
+        "offer_version": promise.offer_version,
+        "content_hash": promise.content_hash,
+        "channel": promise.channel,
+        "made_at": promise.made_at,
+        "honour_until": promise.honour_until,
+        "state": promise.state,
+        "evidence": {name: part for name, part in (*shown, ("reference", evidence.reference)) if part is not None},
+    }
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
-def split_at_version(value: bytes) -> tuple[bytes, bytes]:
-    """The record's bytes before and after its version, for statements that learn the version as they write.
+def log_value_around_version(promise: Promise) -> tuple[bytes, bytes]:
+    """The same before and after the version, for a statement that learns it as it writes.
 
-    The fields before it are ids, so the first place that looks like it is it.
+    What stands before it are ids, so the first place that looks like it is it.
     """
-    head, _, tail = value.partition(_VERSION)
+    head, _, tail = log_value(promise, 0).partition(b'"version":0,')
     return head + b'"version":', b"," + tail
 
 
-def evidence_document(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as it is stored and shown."""
-    return evidence.model_dump(mode="json", exclude_none=True)
+def evidence_text(evidence: Evidence) -> str:
+    """Evidence as it is stored: JSON."""
+    return evidence.model_dump_json(exclude_none=True)

@@ -36,7 +36,7 @@ UPDATE households SET document = $2 WHERE id = $1;
 
 -- name: fetch_households
 -- Many households.
-SELECT id, document FROM households WHERE id = ANY ($1);
+SELECT id, document::text FROM households WHERE id = ANY ($1);
 
 -- name: raise_counters
 -- Counters of many households, each raised by its number of changes; answers with what they were before. Locked in
@@ -71,16 +71,6 @@ SELECT * FROM promises WHERE household = $1 ORDER BY made_at DESC, id DESC;
 -- name: promised_parties
 -- Parties of a household to whom something was promised.
 SELECT DISTINCT party FROM promises WHERE household = $1;
-
--- name: insert_promises
--- Many promises.
-INSERT INTO promises (id, code, household, party, offer, offer_key, offer_version, content_hash, channel, made_at,
-    honour_until, evidence, made_by, version)
-SELECT id, code, household, party, offer, offer_key, offer_version, content_hash, channel, $2,
-    honour_until, evidence::jsonb, $1, version
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[], $10::text[], $11::text[],
-        $12::timestamptz[], $13::text[], $14::bigint[])
-    AS p(id, code, household, party, offer, offer_key, offer_version, content_hash, channel, honour_until, evidence, version);
 
 -- name: prepare_promise
 -- What a promise needs before it is decided: the answer kept under the key, if any, and the household, by id or by the caller's ref.

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
+from pydantic import BaseModel
+
 from concord.errors import Unavailable
 from concord.web.errors import NotUpToBound
-from pydantic import BaseModel
 
 PAGE = 1_000  # records of one answer
 

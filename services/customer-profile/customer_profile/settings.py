@@ -1,8 +1,9 @@
 """Settings of the customer profile."""
 
+from pydantic import Field
+
 from concord.errors import Bug
 from concord.settings import ServiceSettings
-from pydantic import Field
 
 
 class DatabaseUnset(Bug):

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 from asyncpg import Record
+
 from concord.contracts.records import PromiseState
 from concord.contracts.topics import HOUSEHOLD_CHANGED, HOUSEHOLDS, PROMISE_CHANGED
 from concord.eventlog import outbox
@@ -16,13 +17,16 @@ from concord.eventlog.outbox import Append, Position
 from concord.eventlog.partition import partition_of
 from concord.storage import queries
 from concord.storage.idempotency import Answer, Claim, Connection
-
 from customer_profile import domain, promises
 from customer_profile.documents import Evidence
 from customer_profile.domain import Household, Identifier
 from customer_profile.errors import HouseholdUnknown, PromiseUnknown
 from customer_profile.promises import Promise
 
+PROMISE_COLUMNS = (
+    *("id", "code", "household", "party", "offer", "offer_key", "offer_version", "content_hash", "channel"),
+    *("made_at", "honour_until", "evidence", "made_by", "version"),
+)
 Q = queries.load(Path(__file__).with_name("queries.sql"))
 
 
@@ -60,6 +64,7 @@ class Match:
     subject: str
 
 
+@lru_cache(maxsize=10_000)
 def partition(household: str) -> int:
     """The partition of a household and all its promises."""
     return partition_of(household, HOUSEHOLDS.partitions)
@@ -112,7 +117,7 @@ async def lock_household(connection: Connection, household: str) -> Kept:
 async def fetch_households(connection: Connection, ids: Sequence[str]) -> dict[str, Household]:
     """Households by id; unknown ids are left out."""
     rows = await connection.fetch(Q.fetch_households, ids)
-    return {row["id"]: read_household(row["document"]) for row in rows}
+    return {row["id"]: _read_text(row["document"]) for row in rows}
 
 
 async def promised_parties(connection: Connection, household: str) -> set[str]:
@@ -145,6 +150,12 @@ def read_household(document: dict[str, Any]) -> Household:
     return Household.model_validate(document)
 
 
+@lru_cache(maxsize=10_000)
+def _read_text(document: str) -> Household:
+    """Batch after batch of an import names the same households."""
+    return Household.model_validate_json(document)
+
+
 def _kept(row: Record | None) -> Kept:
     if row is None:
         raise HouseholdUnknown
@@ -167,13 +178,13 @@ async def make_promise(
     connection: Connection, claim: Claim, promise: Promise, body: bytes, traceparent: str | None
 ) -> Written | None:
     """The promise, its answer under the key and its record, in one statement; None when another request has the key."""
-    head, tail = promises.split_at_version(promises.record(promise).to_bytes())
+    head, tail = promises.log_value_around_version(promise)
     row = await connection.fetchrow(
         Q.make_promise,
         *(claim.caller, claim.key, claim.fingerprint, claim.lock, body),
         *(promise.id, promise.code, promise.household, promise.party),
         *(promise.offer, promise.offer_key, promise.offer_version, promise.content_hash),
-        *(promise.channel, promise.made_at, promise.honour_until, promises.evidence_document(promise.evidence)),
+        *(promise.channel, promise.made_at, promise.honour_until, promises.evidence_text(promise.evidence)),
         *(HOUSEHOLDS.name, partition(promise.household), promise.log_key, PROMISE_CHANGED, head, tail, traceparent),
     )
     return None if row is None else Written(promise.household, row["version"], row["epoch"])
@@ -189,7 +200,7 @@ async def lock_promise(connection: Connection, promise: str) -> tuple[Promise, i
 
 async def cancel_promise(connection: Connection, promise: Promise, by: str, traceparent: str | None) -> None:
     """The promise, given as it will be, cancelled; the last thing of the transaction."""
-    value = promises.record(promise).to_bytes()
+    value = promises.log_value(promise, promise.version)
     await connection.execute(
         Q.cancel_promise,
         *(promise.id, promise.household, promise.cancelled, by, promise.version),
@@ -228,36 +239,30 @@ async def raise_counters(connection: Connection, households: Iterable[str]) -> d
     return {row["household"]: row["before"] for row in rows}
 
 
-async def insert_promises(connection: Connection, made: Sequence[Promise]) -> None:
-    """Many promises of one maker and instant."""
-    columns = map(list, zip(*map(_row, made), strict=True))
-    await connection.execute(Q.insert_promises, made[0].made_by, made[0].made_at, *columns)
+async def insert_promises(connection: Connection, made: Sequence[Promise], versions: Sequence[int]) -> None:
+    """Many promises, each with its household's counter."""
+    rows = [
+        (
+            *(one.id, one.code, one.household, one.party, one.offer, one.offer_key, one.offer_version),
+            *(one.content_hash, one.channel, one.made_at, one.honour_until),
+            *(promises.evidence_text(one.evidence), one.made_by, version),
+        )
+        for one, version in zip(made, versions, strict=True)
+    ]
+    await connection.copy_records_to_table("promises", records=rows, columns=PROMISE_COLUMNS)
 
 
-def _row(promise: Promise) -> tuple[Any, ...]:
-    evidence = orjson.dumps(promises.evidence_document(promise.evidence)).decode()
-    return (
-        *(promise.id, promise.code, promise.household, promise.party),
-        *(promise.offer, promise.offer_key, promise.offer_version, promise.content_hash),
-        *(promise.channel, promise.honour_until, evidence, promise.version),
-    )
-
-
-async def log_promises(connection: Connection, made: Sequence[Promise], traceparent: str | None) -> None:
+async def log_promises(
+    connection: Connection, made: Sequence[Promise], versions: Sequence[int], traceparent: str | None
+) -> None:
     """Records of many promises, as the last thing of the transaction."""
     appends = [
-        Append(
-            promise.log_key,
-            PROMISE_CHANGED,
-            promises.record(promise).to_bytes(),
-            partition(promise.household),
-            traceparent,
-        )
-        for promise in made
+        Append(one.log_key, PROMISE_CHANGED, promises.log_value(one, version), partition(one.household), traceparent)
+        for one, version in zip(made, versions, strict=True)
     ]
     await outbox.append(connection, HOUSEHOLDS, appends)
 
 
 def _promise(row: Record) -> Promise:
     fields = {name: row[name] for name in row.keys() if name not in {"state", "evidence", "cancelled_by"}}  # noqa: SIM118  a Record iterates its values
-    return Promise(**fields, state=PromiseState(row["state"]), evidence=Evidence.model_validate(row["evidence"]))
+    return Promise(**fields, state=PromiseState(row["state"]), evidence=Evidence.model_validate_json(row["evidence"]))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
@@ -95,18 +95,23 @@ def _lifespan(settings: Settings, clock: Clock, ids: Ids) -> Lifespan:
         app.state.advancer = advancer
         try:
             async with asyncio.TaskGroup() as group:
-                loops = [group.create_task(each.run()) for each in (relay, advancer, approvals, importer)]
+                loops = [group.create_task(_for_ever(each.run())) for each in (relay, advancer, approvals, importer)]
                 yield
                 for loop in loops:
                     loop.cancel()
-        except* Exception as errors:
-            # A loop that stopped is a defect; without it the service would accept what it cannot carry out.
-            log.critical("A background loop stopped", exc_info=errors, extra={"action": "loop_stopped"})
-            signal.raise_signal(signal.SIGTERM)
         finally:
             pool.terminate()
 
     return lifespan
+
+
+async def _for_ever(loop: Coroutine[None, None, None]) -> None:
+    """A loop that stops is a defect; without it the service would accept what it cannot carry out, so it stops too."""
+    try:
+        await loop
+    except Exception:
+        log.critical("A background loop stopped", exc_info=True, extra={"action": "loop_stopped"})
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _poke(relay: Relay, advancer: Advancer) -> None:

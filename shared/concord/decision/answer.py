@@ -71,10 +71,14 @@ def _knows(asking: Asking, code: str) -> bool:
 
 
 def _beside(held: list[Held]) -> Beside:
+    """By key and by id of the offer, because a view may have the promise and not yet the offer."""
     beside: dict[str, list[CompiledTerms]] = {}
     for each in held:
-        if each.standing and each.terms is not None:
-            beside.setdefault(each.promise.offer, []).append(each.terms)
+        if not each.ended:
+            terms = beside.setdefault(each.promise.offer, [])
+            beside[each.promise.offer_key] = terms
+            if each.terms is not None:
+                terms.append(each.terms)
     return beside
 
 
@@ -87,7 +91,7 @@ def _asked(asking: Asking, beside: Beside) -> tuple[list[Decision], list[bytes]]
     decisions: list[Decision] = []
     entries: list[bytes] = []
     for known_as, (name, offer) in found.items():
-        more, owed = decide_offer(asking, name, offer, beside.get(known_as, ()))
+        more, owed = decide_offer(asking, name, offer, beside.get(known_as))
         decisions += more
         entries += owed
     return decisions, entries

@@ -99,18 +99,18 @@ class Asking:
 
 
 def decide_offer(
-    asking: Asking, name: str, offer: CompiledOffer | None, beside: Sequence[CompiledTerms] = ()
+    asking: Asking, name: str, offer: CompiledOffer | None, beside: Sequence[CompiledTerms] | None = None
 ) -> Settled:
     """The offer asked for by name (R1, R16). `beside` are the terms promised to the customer on the same offer.
 
-    Beside a promise only what may be worth more than it is given; what is not, or is refused, would only confuse.
+    Beside a promise only what may be worth more than it is given: to refuse the offer to somebody who has a promise on
+    it would contradict the promise, also where its terms are not known yet and `beside` is empty.
     """
     if offer is None:
-        return _refusal_by_name(asking, name)
+        return _refusal_by_name(asking, name) if beside is None else ([], [])
     versions = [version for version in offer.versions if version.on_request and version.readable]
-    if beside:
-        versions = [version for version in versions if may_beat(version.terms, beside)]
-        return _beside(asking, versions)
+    if beside is not None:
+        return _beside(asking, [version for version in versions if may_beat(version.terms, beside)])
     if not versions:
         return _refusal_by_state(asking, offer)
     return _settle(asking, versions)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from concord.decision.compile import CompiledTerms, CompiledVersion
 from concord.decision.decide import Asking, Settled, decide_version, entry_of, may_beat
 
-Beside = Mapping[str, list[CompiledTerms]]  # offer id → the terms promised to the customer on it
+Beside = Mapping[str, list[CompiledTerms]]  # offer id or key → the terms promised to the customer on it
 
 
 def decide_listed(asking: Asking, beside: Beside) -> Settled:
@@ -20,12 +20,12 @@ def decide_listed(asking: Asking, beside: Beside) -> Settled:
     settled: Settled = ([], [])
     for offer in offers:
         if offer.live is not None and offer.key not in named and offer.id not in named:
-            _list(asking, offer.live, beside.get(offer.id, []), settled)
+            _list(asking, offer.live, beside.get(offer.id), settled)
     return settled
 
 
-def _list(asking: Asking, version: CompiledVersion, promised: list[CompiledTerms], settled: Settled) -> None:
-    if promised and (not may_beat(version.terms, promised) or asking.status(version, asking.exact)):
+def _list(asking: Asking, version: CompiledVersion, promised: list[CompiledTerms] | None, settled: Settled) -> None:
+    if promised is not None and (not may_beat(version.terms, promised) or asking.status(version, asking.exact)):
         return
     decisions, entries = settled
     if version.window.surely_inside(asking.exact) and not asking.status(version, asking.exact):

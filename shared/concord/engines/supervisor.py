@@ -120,16 +120,23 @@ async def _load_story(stack: Stack, screen: Console) -> None:
 
 
 def _greet(stack: Stack, screen: Console) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+    addresses = _table()
     for name, title in NAMES.items():
-        table.add_row(title, stack.url(name), f"{stack.url(name)}/docs")
-    table.add_row("PostgreSQL", stack.postgres_url().rpartition("@")[2].partition("/")[0], "")
-    table.add_row("Kafka", stack.kafka_bootstrap, "")
-    screen.print(Text("\nConcord is ready."), table, Text("\nIn another terminal:"))
-    hints = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+        addresses.add_row(title, stack.url(name))
+    addresses.add_row("PostgreSQL", stack.postgres_url().rpartition("@")[2].partition("/")[0])
+    addresses.add_row("Kafka", stack.kafka_bootstrap)
+    hints = _table()
     for command, purpose in NEXT:
         hints.add_row(Text(f".venv/bin/{command}", style="bold"), purpose)
-    screen.print(hints, Text("\nCtrl-C stops everything."))
+    screen.print(Text("\nConcord is ready. Each service describes itself under /docs."), addresses)
+    screen.print(Text("\nIn another terminal:"), hints, Text("\nCtrl-C stops everything."))
+
+
+def _table() -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
 
 
 def _short(path: Path) -> str:

@@ -231,10 +231,5 @@ async def _keep_refusals(
     connection: Connection, job: Job, refused: Sequence[tuple[int, str | None, LineRefused]]
 ) -> None:
     if refused:
-        rows = [
-            (job.id, number, ref, why.reason, why.sentence, jobs.field_errors(why.errors))
-            for number, ref, why in refused
-        ]
-        await connection.copy_records_to_table(
-            "import_refusals", records=rows, columns=("job", "line", "ref", "reason", "sentence", "errors")
-        )
+        rows = [(number, ref, why.reason, why.sentence, jobs.field_errors(why.errors)) for number, ref, why in refused]
+        await connection.execute(jobs.Q.keep_refusals, job.id, *map(list, zip(*rows, strict=True)))

@@ -26,6 +26,11 @@ SELECT * FROM import_jobs WHERE id = $1 AND state <> 'receiving';
 -- Refused lines of a job after a line number.
 SELECT line, ref, reason, sentence, errors FROM import_refusals WHERE job = $1 AND line > $2 ORDER BY line LIMIT $3;
 
+-- name: keep_refusals
+-- Lines that had no effect.
+INSERT INTO import_refusals (job, line, ref, reason, sentence, errors)
+SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[]);
+
 -- name: lock_next_job
 -- The oldest job with work left that no other process is at.
 SELECT * FROM import_jobs WHERE state IN ('queued', 'running') ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED;

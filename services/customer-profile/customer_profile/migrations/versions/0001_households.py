@@ -1,6 +1,7 @@
 """Households, promises, the copy of the catalogue, and the log of households."""
 
 from alembic import op
+
 from concord.contracts.topics import HOUSEHOLDS
 from concord.eventlog import schema
 from concord.storage import idempotency, jobs
@@ -49,7 +50,7 @@ CREATE TABLE promises (
     channel text NOT NULL,
     made_at timestamptz NOT NULL,
     honour_until timestamptz NOT NULL,
-    evidence jsonb NOT NULL,
+    evidence text NOT NULL,
     made_by text NOT NULL,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'held', 'honoured', 'cancelled', 'expired')),
     cancelled text,
@@ -60,6 +61,7 @@ CREATE TABLE promises (
 CREATE INDEX promises_household ON promises (household);
 COMMENT ON TABLE promises IS 'What was promised. No foreign key to households: whoever inserts holds the'
     ' household''s counter, and a check per row would cost an import more than the row.';
+COMMENT ON COLUMN promises.evidence IS 'JSON. As text, because a batch is copied in, which jsonb has no way for.';
 COMMENT ON COLUMN promises.version IS 'The household''s counter when this promise last changed.';
 
 CREATE TABLE offer_copies (
