@@ -20,7 +20,8 @@ def new(randomness: Randomness) -> str:
     """A new code without dashes."""
     drawn = randomness.bits(45)
     symbols = [drawn >> shift & 31 for shift in range(40, -1, -5)]
-    return "".join(ALPHABET[symbol] for symbol in [*symbols, check_symbol(symbols)])
+    symbols.append(check_symbol(symbols))
+    return "".join([ALPHABET[symbol] for symbol in symbols])
 
 
 def check_symbol(symbols: list[int]) -> int:

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaProducer
+from fastapi import FastAPI
+
 from channel_adapters.api import Replica
 from channel_adapters.main import build
 from channel_adapters.settings import AdapterSettings
@@ -24,7 +26,6 @@ from concord.eventlog import client
 from concord.eventlog.partition import partition_of
 from concord.eventlog.reader import LogRecord
 from concord.testkit.signin import LocalSignin
-from fastapi import FastAPI
 from unit.view_histories import History
 
 _NUMBERS = count(1)
@@ -118,7 +119,9 @@ class Channel:
         since = datetime.now(UTC)
         await authority.beat()
         live = self.replica.live
-        await self.until(lambda: live.snapshot.built and (live.snapshot.closed_at or since.min.replace(tzinfo=UTC)) >= since)
+        await self.until(
+            lambda: live.snapshot.built and (live.snapshot.closed_at or since.min.replace(tzinfo=UTC)) >= since
+        )
 
     async def ask(self, body: dict[str, Any], who: str | None = None, **headers: str) -> httpx.Response:
         return await self.post("/v1/decisions", body, who, **headers)

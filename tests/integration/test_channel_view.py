@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from channel_adapters.view.positions import StateLog
 from channel_adapters.view.store import recompute, remove
-from unit import view_histories as made
-
 from integration.channel_stage import Authority, Channel, authority, channel, own_log
+from unit import view_histories as made
 
 
 @pytest.fixture
@@ -38,9 +38,7 @@ async def fill(there: Authority, households: int = 40) -> None:
 
 
 def digests(there: Authority) -> dict[tuple[str, int], tuple[int, int, int]]:
-    return {
-        slot: (history.revision, len(history.state), history.digest) for slot, history in there.histories.items()
-    }
+    return {slot: (history.revision, len(history.state), history.digest) for slot, history in there.histories.items()}
 
 
 def held(running: Channel) -> dict[tuple[str, int], tuple[int, int, int]]:
@@ -57,7 +55,9 @@ async def test_view_becomes_ready_and_equals_the_authority(
         assert held(web) == digests(there)
         body = (await web.get("/v1/view", "operator")).json()
         assert body["state"] == "READY"
-        assert [topic["digest"] for topic in body["topics"]] == [f"{digest:064x}" for _, _, digest in digests(there).values()]
+        assert [topic["digest"] for topic in body["topics"]] == [
+            f"{digest:064x}" for _, _, digest in digests(there).values()
+        ]
         assert (await web.http.get("/healthz/ready")).status_code == 200
     found = recompute(tmp_path / "web.sqlite", log)
     assert {slot: (tally.count, tally.digest) for slot, tally in found.items()} == {
@@ -140,7 +140,9 @@ async def test_view_that_differs_is_built_anew(
         store = web.replica.applier.scribe.store
         slot = there.slot("hh_2")
         spoiled = dict(store.positions)
-        spoiled[slot] = type(spoiled[slot])(**{f: getattr(spoiled[slot], f) for f in spoiled[slot].__slots__} | {"digest": 1})
+        spoiled[slot] = type(spoiled[slot])(
+            **{f: getattr(spoiled[slot], f) for f in spoiled[slot].__slots__} | {"digest": 1}
+        )
         store.positions = spoiled
         before = web.replica.live.reader
         beating = asyncio.create_task(beat_for_ever(there))

@@ -84,7 +84,7 @@ async def test_second_run_is_told_where_the_first_is(stack: Stack, engines: Engi
         async with stack_on(engines, tmp_path, other):
             pass
     assert f"pid {os.getpid()}" in refused.value.detail
-    assert f"http://127.0.0.1:{stack.base + 301}" in refused.value.detail
+    assert f"127.0.0.1:{stack.base + 301}" in refused.value.detail
 
 
 async def test_port_in_use_is_said_with_its_holder(engines: Engines, tmp_path: Path, base: int) -> None:

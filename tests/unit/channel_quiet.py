@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
+
 from channel_adapters.api import Replica
 from channel_adapters.main import build
 from channel_adapters.settings import AdapterSettings
 from channel_adapters.view.households import Household
 from channel_adapters.view.positions import STATE_LOG
 from channel_adapters.view.readthrough import Changes
+from channel_adapters.view.store import remove
 from concord.eventlog.partition import partition_of
 from concord.eventlog.reader import LogRecord
 from concord.testkit.clock import FakeClock
 from concord.testkit.signin import LocalSignin
-from fastapi import FastAPI
-
 from unit.view_histories import History, stretch
 
 PEOPLE = {"web": "web", "store_pos": "tom", "call_center": "ana", "sms": "sms"}  # who asks for any customer there
@@ -49,14 +50,26 @@ class Silent:
 class Quiet:
     """One channel and the log it would have heard."""
 
-    def __init__(self, app: FastAPI, http: httpx.AsyncClient, signin: LocalSignin, clock: FakeClock, silent: Silent) -> None:
+    def __init__(
+        self, app: FastAPI, http: httpx.AsyncClient, signin: LocalSignin, clock: FakeClock, silent: Silent
+    ) -> None:
         self.app = app
         self.replica: Replica = app.state.replica
         self.http = http
         self.signin = signin
         self.clock = clock
         self.authorities = silent
+        self.person = PEOPLE[self.replica.channel]
         self.histories = {slot: History(slot, now=clock.now) for slot in STATE_LOG.slots()}
+
+    async def forget_everything(self) -> None:
+        """An empty view, built, as old as the clock says."""
+        applier = self.replica.applier
+        applier.close()
+        remove(applier.scribe.store.path)
+        applier.open()
+        self.histories = {slot: History(slot, now=self.clock.now) for slot in STATE_LOG.slots()}
+        await self.beat()
 
     def history(self, key: str) -> History:
         if key.startswith("ofr_"):
@@ -79,14 +92,14 @@ class Quiet:
         self.replica.live.built()
 
     async def post(self, path: str, body: Any, who: str | None = None, **headers: str) -> httpx.Response:
-        sent = self.signin.headers(who or PEOPLE[self.replica.channel]) | headers
+        sent = self.signin.headers(who or self.person) | headers
         return await self.http.post(path, json=body, headers=sent)
 
     async def ask(self, body: Any, who: str | None = None, **headers: str) -> httpx.Response:
         return await self.post("/v1/decisions", body, who, **headers)
 
     async def get(self, path: str, who: str | None = None, **headers: str) -> httpx.Response:
-        return await self.http.get(path, headers=self.signin.headers(who or PEOPLE[self.replica.channel]) | headers)
+        return await self.http.get(path, headers=self.signin.headers(who or self.person) | headers)
 
 
 @asynccontextmanager

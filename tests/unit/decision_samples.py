@@ -51,9 +51,7 @@ def fixed(amount: int) -> list[dict[str, Any]]:
     return [{"kind": "fixed_price", "price": usd(amount)}]
 
 
-def version(
-    of: Terms | None = None, number: int = 1, state: ActivationState = LIVE, **fields: Any
-) -> VersionRecord:
+def version(of: Terms | None = None, number: int = 1, state: ActivationState = LIVE, **fields: Any) -> VersionRecord:
     of = of or terms()
     return VersionRecord(
         version=number, content_hash=of.content_hash(), state=state, state_revision=number, terms=of, **fields
@@ -86,10 +84,16 @@ def promise(of: Terms | None = None, number: int = 1, **fields: Any) -> PromiseR
 
 
 def household(
-    *promises: PromiseRecord, lines: Mapping[str, Mapping[str, Any]] | None = None, facts: Mapping[str, Any] | None = None
+    *promises: PromiseRecord,
+    lines: Mapping[str, Mapping[str, Any]] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> HouseholdView:
     """Linda's household: two people, two lines."""
-    own = lines if lines is not None else {L1: {"line.tenure_months": 44, "line.barred": False}, L2: {"line.tenure_months": 14}}
+    own = (
+        lines
+        if lines is not None
+        else {L1: {"line.tenure_months": 44, "line.barred": False}, L2: {"line.tenure_months": 14}}
+    )
     record = HouseholdRecord(
         id=HOUSEHOLD,
         version=4,

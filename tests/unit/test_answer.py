@@ -11,6 +11,15 @@ import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+
+from concord.contracts.records import ActivationState, OfferRecord, PromiseRecord, PromiseState
+from concord.decision.answer import answer, recompute_policy
+from concord.decision.catalogue import Catalogue
+from concord.decision.compile import EVALUATOR
+from concord.decision.facts import HouseholdView
+from concord.decision.question import Question, Setting, View, present, setting_at
+from concord.decision.scalars import CHANNELS
+from concord.decision.timing import Freshness, Interval
 from unit.decision_samples import (
     AT,
     CODE,
@@ -32,17 +41,6 @@ from unit.decision_samples import (
     usd,
     version,
 )
-
-from concord.contracts.records import ActivationState, OfferRecord, PromiseRecord, PromiseState
-from concord.decision.answer import answer, recompute_policy
-from concord.decision.catalogue import Catalogue
-from concord.decision.compile import EVALUATOR
-from concord.decision.facts import HouseholdView
-from concord.decision.question import Question, Setting, View, present, setting_at
-from concord.decision.scalars import CHANNELS
-from concord.decision.shapes import ShownShape
-from concord.decision.show import shown
-from concord.decision.timing import Freshness, Interval
 
 STATES = [state for state in ActivationState if state is not ActivationState.CLOSED]
 CELLS: list[dict[str, Any]] = [
@@ -126,7 +124,12 @@ def cases(draw: st.DrawFn) -> tuple[Question, list[OfferRecord], HouseholdView |
         products=tuple(draw(st.lists(st.sampled_from([*SKUS, "D"]), max_size=2))),
         facts=draw(st.sampled_from([{}, {"line.tenure_months": 20, "line.barred": False}, {"household.size": 1}])),
     )
-    return question, offers, held, draw(st.sampled_from([START - timedelta(days=1), START, AT, END, END + timedelta(days=1)]))
+    return (
+        question,
+        offers,
+        held,
+        draw(st.sampled_from([START - timedelta(days=1), START, AT, END, END + timedelta(days=1)])),
+    )
 
 
 @given(cases(), st.randoms(use_true_random=False))
@@ -142,7 +145,10 @@ def test_order_of_anything_in_the_inputs_never_matters(case: Any, chance: random
         facts=dict(turned(question.facts.items())),
     )  # fmt: skip
     people = held and replace(
-        held, promises=turned(held.promises), lines=dict(turned(held.lines.items())), members=dict(turned(held.members.items()))
+        held,
+        promises=turned(held.promises),
+        lines=dict(turned(held.lines.items())),
+        members=dict(turned(held.members.items())),
     )
     shuffled = [record.model_copy(update={"versions": list(turned(record.versions))}) for record in turned(offers)]
     assert ask(mixed, shuffled, people, setting=setting_at("web", at)).to_bytes() == straight
@@ -153,7 +159,10 @@ def test_equal_inputs_give_equal_terms_in_every_channel_however_fresh(case: Any)
     """G1: the view's freshness decides whether terms may be shown, not what they are (R21)."""
     question, offers, held, at = case
     settings = [setting_at(channel, at, freshness=fresh) for channel in CHANNELS for fresh in Freshness]
-    settings += [Setting("web", at, None), Setting("sms", at, Interval(at - timedelta(hours=1), at + timedelta(hours=1)))]
+    settings += [
+        Setting("web", at, None),
+        Setting("sms", at, Interval(at - timedelta(hours=1), at + timedelta(hours=1))),
+    ]
     certificates = [ask(question, offers, held, setting=setting).certificate for setting in settings]
     assert len({certificate.terms_digest for certificate in certificates}) == 1
     assert len({certificate.request_digest for certificate in certificates}) == 1
@@ -189,7 +198,10 @@ def test_records_read_back_from_the_log_give_the_same_answer(case: Any) -> None:
     question, offers, held, at = case
     again = [OfferRecord.parse(record.to_bytes()) for record in offers]
     setting = setting_at("store_pos", at)
-    assert ask(question, again, held, setting=setting).to_bytes() == ask(question, offers, held, setting=setting).to_bytes()
+    assert (
+        ask(question, again, held, setting=setting).to_bytes()
+        == ask(question, offers, held, setting=setting).to_bytes()
+    )
 
 
 @given(cases())
@@ -315,12 +327,18 @@ def test_now_is_never_before_a_promise_the_view_has() -> None:
 
 def by_product(*skus: str) -> list[str | None]:
     records = [
-        offer(version(terms(criteria=None, products={"skus": ["A", "B"]}, shown_in=[], priority=2)), number=1, key="ab"),
+        offer(
+            version(terms(criteria=None, products={"skus": ["A", "B"]}, shown_in=[], priority=2)), number=1, key="ab"
+        ),
         offer(version(terms(criteria=None, products={"skus": ["B"]})), number=2, key="b"),
         offer(version(terms(criteria=None, products={}, priority=1)), number=3, key="everything"),
         offer(version(terms(criteria=None, products={"exclude": {"skus": ["B"]}}, priority=3)), number=4, key="not-b"),
         offer(version(terms(criteria=None, products={"categories": ["mugs"]})), number=5, key="category"),
-        offer(version(terms(criteria=None, products={"skus": ["A"]}), state=ActivationState.SUSPENDED), number=6, key="gone"),
+        offer(
+            version(terms(criteria=None, products={"skus": ["A"]}), state=ActivationState.SUSPENDED),
+            number=6,
+            key="gone",
+        ),
     ]
     return [item.offer for item in items(ask(Question(products=skus), records, None))]
 
@@ -353,22 +371,6 @@ def test_with_nothing_asked_there_are_the_promises_and_what_the_channel_shows() 
     assert offers_in("web") == [KEY, "both", "web-only"]
     assert offers_in("sms") == [KEY, "both"]
     assert offers_in("store_pos") == [KEY]
-
-
-def test_what_a_channel_shows_to_everybody() -> None:
-    records = [
-        offer(version(terms(priority=2)), number=1, key="second"),
-        offer(version(terms(priority=1, regular_price=None, description=None, validity={"start": "2026-01-01T00:00:00Z"})),
-              number=2, key="first"),
-        offer(version(terms(shown_in=["sms"])), number=3, key="sms-only"),
-        offer(version(terms(validity={"start": "2026-07-01T00:00:00Z"})), number=4, key="later"),
-        offer(version(state=ActivationState.HONOURABLE), number=5, key="soon"),
-    ]  # fmt: skip
-    catalogue, now = Catalogue.of(records), Interval(AT, AT)
-    found = [ShownShape.model_validate_json(each.to_bytes()) for each in shown(catalogue, "web", now, Freshness.STALE)]
-    assert [(each.offer, each.end is None) for each in found] == [("first", True), ("second", False)]
-    assert shown(catalogue, "web", now, Freshness.FENCED) == []
-    assert shown(catalogue, "web", None, Freshness.READY) == []
 
 
 def test_answers_are_json_without_repeated_members() -> None:

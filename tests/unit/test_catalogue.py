@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.decision_samples import offer, terms, version
 
 from concord.contracts.records import ActivationState, OfferRecord
 from concord.decision.catalogue import Catalogue
+from unit.decision_samples import offer, terms, version
 
 SKUS = ["A", "B", "C"]
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from unit.decision_samples import fixed, terms, usd
 
 from concord.decision.completeness import missing
+from unit.decision_samples import fixed, terms, usd
 
 NATIVE = {"action": "native"}
 ALL_NATIVE: dict[str, Any] = dict.fromkeys(("web", "store_pos", "call_center", "sms"), NATIVE)
@@ -49,17 +49,21 @@ def test_every_missing_piece_is_named_at_once() -> None:
         ({"action": "escalate"}, True),
     ],
 )
-def test_a_card_is_required_where_staff_have_something_to_do(cell: dict[str, Any], needed: bool) -> None:
+def test_a_card_is_required_where_staff_have_something_to_do(cell: dict[str, Any], *, needed: bool) -> None:
     expected = [("/cards/web/en", "card_missing")] if needed else []
     assert found(honour={**ALL_NATIVE, "web": cell}, cards={}) == expected
 
 
-@pytest.mark.parametrize("text", ["{promised_on} {promised_in} {code} {until}", "{price} {regular_price} {customer_pays}", "none"])
+@pytest.mark.parametrize(
+    "text", ["{promised_on} {promised_in} {code} {until}", "{price} {regular_price} {customer_pays}", "none"]
+)
 def test_placeholders_of_the_interface_are_known(text: str) -> None:
     assert found(honour=ALL_NATIVE, cards={"web": {"en": {"say": text}}}) == []
 
 
-@pytest.mark.parametrize("text", ["{Price}", "{}", "{ price }", "{price", "price}", "{{price}}", "{price.amount}", "{0}"])
+@pytest.mark.parametrize(
+    "text", ["{Price}", "{}", "{ price }", "{price", "price}", "{{price}}", "{price.amount}", "{0}"]
+)
 def test_any_other_brace_is_refused(text: str) -> None:
     reasons = {reason for _, reason in found(honour=ALL_NATIVE, cards={"web": {"en": {"say": text}}})}
     assert reasons == {"placeholder_unknown"}
@@ -100,7 +104,12 @@ def refer(to: str) -> dict[str, str]:
         ({"web": refer("sms"), "sms": refer("store_pos"), "store_pos": refer("sms")}, ["store_pos", "sms"]),
         ({"web": refer("sms"), "sms": refer("store_pos")}, []),
         (
-            {"web": refer("sms"), "sms": refer("store_pos"), "store_pos": refer("call_center"), "call_center": refer("web")},
+            {
+                "web": refer("sms"),
+                "sms": refer("store_pos"),
+                "store_pos": refer("call_center"),
+                "call_center": refer("web"),
+            },
             ["web", "store_pos", "call_center", "sms"],
         ),
     ],
@@ -116,7 +125,10 @@ def test_fees_are_in_the_currency_of_the_price() -> None:
     error = [("/honour/web/fee/currency", "currency_differs")]
     assert found(honour=honour, cards=cards) == error
     assert found(honour=honour, cards=cards, regular_price=None) == error
-    assert found(honour=honour, cards=cards, regular_price=None, benefits=[{"kind": "percent_off", "basis_points": 1}]) == []
+    assert (
+        found(honour=honour, cards=cards, regular_price=None, benefits=[{"kind": "percent_off", "basis_points": 1}])
+        == []
+    )
     both = [{"kind": "fixed_price", "price": [usd(0), {"amount": 0, "currency": "EUR"}]}]
     assert found(honour=honour, cards=cards, regular_price=None, benefits=both) == []
 

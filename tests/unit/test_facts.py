@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from unit.decision_samples import AT, DAUGHTER, HOUSEHOLD, L1, L2, LINDA, household, promise
 
 from concord.contracts.records import HouseholdRecord, PromiseRecord
 from concord.decision.facts import agreed, gather, household_view, member_facts, read_household
 from concord.decision.kleene import DIFFERS
+from unit.decision_samples import AT, DAUGHTER, HOUSEHOLD, L1, L2, LINDA, household, promise, terms
 
 
 def test_a_named_line_speaks_for_itself_and_for_its_user() -> None:
@@ -79,11 +79,14 @@ def test_agreement_compares_types_too(maps: list[dict[str, Any]], expected: dict
 
 
 def test_the_quick_reader_reads_what_the_models_read() -> None:
-    view = household(promise(), promise(number=2, terms=promise_terms()))
+    view = household(promise(), promise(number=2, terms=terms()))
     document = HouseholdRecord.model_validate(
         {
             "id": HOUSEHOLD, "version": 4, "facts": {"household.size": 2},
-            "members": [{"id": LINDA, "born": "1978", "facts": {"customer.segment": "loyal"}}, {"id": DAUGHTER, "born": "2013-05-01"}],
+            "members": [
+                {"id": LINDA, "born": "1978", "facts": {"customer.segment": "loyal"}},
+                {"id": DAUGHTER, "born": "2013-05-01"},
+            ],
             "lines": [
                 {"id": L1, "holder": LINDA, "user": LINDA, "payer": LINDA, "lookup": "0" * 32, "last_digits": "0117",
                  "facts": {"line.tenure_months": 44, "line.barred": False}},
@@ -92,7 +95,7 @@ def test_the_quick_reader_reads_what_the_models_read() -> None:
             ],
         }
     )  # fmt: skip
-    promises = [promise(), promise(number=2, terms=promise_terms())]
+    promises = [promise(), promise(number=2, terms=terms())]
     assert household_view(document, promises, epoch=1) == view
     values = [each.to_bytes() for each in promises]
     assert read_household(document.to_bytes(), values, epoch=1, household=HOUSEHOLD) == view
@@ -103,9 +106,3 @@ def test_the_quick_reader_reads_what_the_models_read() -> None:
 def test_promises_may_be_known_before_their_household() -> None:
     view = read_household(None, [promise().to_bytes()], epoch=1, household=HOUSEHOLD)
     assert (view.id, view.version, len(view.promises), view.members, view.lines) == (HOUSEHOLD, 6, 1, {}, {})
-
-
-def promise_terms() -> Any:
-    from unit.decision_samples import terms
-
-    return terms()

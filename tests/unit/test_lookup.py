@@ -13,7 +13,9 @@ def test_a_number_is_found_however_it_is_written(number: str) -> None:
     assert KEY.number(number) == KEY.number("+12025550117")
 
 
-@pytest.mark.parametrize("number", ["2025550117", "", "+", "abc", "+1202555", "+12025550117" * 5, "+1\x00202", "+" + "9" * 400])
+@pytest.mark.parametrize(
+    "number", ["2025550117", "", "+", "abc", "+1202555", "+12025550117" * 5, "+1\x00202", "+" + "9" * 400]
+)
 def test_what_is_no_number_is_refused(number: str) -> None:
     with pytest.raises(NumberMalformed):
         KEY.number(number)

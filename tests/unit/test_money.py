@@ -63,7 +63,9 @@ def test_allocation_is_within_one_unit_of_proportional(amount: int, parts: list[
 
 
 @given(weights.filter(any), st.data())
-def test_allocation_never_exceeds_a_line_when_the_amount_does_not_exceed_the_total(parts: list[int], data: st.DataObject) -> None:
+def test_allocation_never_exceeds_a_line_when_the_amount_does_not_exceed_the_total(
+    parts: list[int], data: st.DataObject
+) -> None:
     amount = data.draw(st.integers(0, sum(parts)))
     assert all(given_part <= weight for given_part, weight in zip(allocate(amount, parts), parts, strict=True))
 

@@ -16,7 +16,7 @@ def test_folder_is_held_by_one_and_free_again_after(tmp_path: Path) -> None:
             pass
     assert refused.value.detail.splitlines() == [
         f"Concord is running already on {tmp_path}, as pid {os.getpid()}.",
-        "  web          http://127.0.0.1:8301  ready",
+        "  web          127.0.0.1:8301  ready",
     ]
     with StateFolder(tmp_path).held():
         pass

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from unit.decision_samples import KEY, offer, terms, usd, version
 
 from concord.contracts.records import OfferRecord
 from concord.decision import criteria as c
 from concord.decision import scalars
 from concord.decision.scalars import Duration, Instant, duration_text
 from concord.decision.terms import EXAMPLE, Terms
+from unit.decision_samples import KEY, offer, terms, usd, version
 
 DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
+NAIVE = datetime(2026, 6, 1)  # noqa: DTZ001  what must be refused
 LEAF = {"attribute": "household.size", "op": "gte", "value": 2}
 
 
@@ -35,7 +36,9 @@ def test_the_document_leaves_out_what_says_nothing() -> None:
     bare = terms(criteria=None, description=None, exclusive_group=None)
     assert "criteria" not in bare.document()
     assert bare == terms(criteria=None, description={}, exclusive_group=None, priority=100, alternative=None)
-    assert bare.content_hash() == terms(criteria=None, description={}, exclusive_group=None, priority=100).content_hash()
+    assert (
+        bare.content_hash() == terms(criteria=None, description={}, exclusive_group=None, priority=100).content_hash()
+    )
 
 
 def test_an_empty_list_of_what_combines_is_not_the_same_as_none() -> None:
@@ -97,7 +100,9 @@ def test_one_to_five_benefits() -> None:
 def test_skus_are_distinct_and_may_be_many() -> None:
     assert wrong(products={"skus": ["A", "B", "A"]}) == [(("products", "skus"), "repeated")]
     assert len(terms(products={"skus": [f"S{n}" for n in range(20_000)]}).products.skus) == 20_000
-    assert wrong(products={"skus": [f"S{n}" for n in range(scalars.SKUS_MOST + 1)]}) == [(("products", "skus"), "too_long")]
+    assert wrong(products={"skus": [f"S{n}" for n in range(scalars.SKUS_MOST + 1)]}) == [
+        (("products", "skus"), "too_long")
+    ]
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\x00b", "a b", "", "a\n", "x" * 65, "\ud800", 5, None, True])
@@ -127,7 +132,9 @@ def test_channels_and_locales_are_closed_sets() -> None:
     assert wrong(shown_in=["email"]) == [(("shown_in", 0), "literal_error")]
     assert wrong(promised_in=["fax"]) == [(("promised_in", 0), "literal_error")]
     assert wrong(honour={"fax": {"action": "native"}})
-    assert wrong(honour={"web": {"action": "refer", "to": "email"}}) == [(("honour", "web", "refer", "to"), "literal_error")]
+    assert wrong(honour={"web": {"action": "refer", "to": "email"}}) == [
+        (("honour", "web", "refer", "to"), "literal_error")
+    ]
     assert wrong(title={"english": "x"})
 
 
@@ -140,7 +147,14 @@ def test_an_alternative_is_named_by_key_or_id(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "canonical"),
-    [("P14D", "P14D"), ("P2W", "P14D"), ("PT24H", "P1D"), ("PT90M", "PT1H30M"), ("P1DT30M", "P1DT30M"), ("PT5S", "PT5S")],
+    [
+        ("P14D", "P14D"),
+        ("P2W", "P14D"),
+        ("PT24H", "P1D"),
+        ("PT90M", "PT1H30M"),
+        ("P1DT30M", "P1DT30M"),
+        ("PT5S", "PT5S"),
+    ],
 )
 def test_durations_have_one_spelling(text: str, canonical: str) -> None:
     assert duration_text(DURATION.validate_python(text)) == canonical
@@ -154,7 +168,9 @@ def test_durations_that_depend_on_the_day_or_say_nothing_are_refused(text: objec
         DURATION.validate_python(text)
 
 
-@given(st.timedeltas(timedelta(seconds=1), scalars.DURATION_MOST).map(lambda d: timedelta(seconds=int(d.total_seconds()))))
+@given(
+    st.timedeltas(timedelta(seconds=1), scalars.DURATION_MOST).map(lambda d: timedelta(seconds=int(d.total_seconds())))
+)
 def test_durations_read_back(duration: timedelta) -> None:
     assert DURATION.validate_python(duration_text(duration)) == duration
 
@@ -175,14 +191,14 @@ def test_instants_are_kept_in_utc(text: str, instant: datetime) -> None:
 @pytest.mark.parametrize(
     "text",
     ["2026-06-01", "2026-06-01T00:00:00", "2026-02-30T00:00:00Z", "2026-06-01T24:00:00Z", "2026-06-01T00:00:60Z",
-     "2026-06-01 00:00:00Z", "0001-01-01T00:00:00+14:00", 1780272000, 1.5, None, datetime(2026, 6, 1), "x" * 10**6],
+     "2026-06-01 00:00:00Z", "0001-01-01T00:00:00+14:00", 1780272000, 1.5, None, NAIVE, "x" * 10**6],
 )  # fmt: skip
 def test_instants_of_another_form_are_refused(text: object) -> None:
     with pytest.raises(ValidationError):
         INSTANT.validate_python(text)
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC)))
+@given(st.integers(0, 4 * 10**10).map(lambda ms: datetime.fromtimestamp(ms / 1000, UTC)))
 def test_instants_read_back(instant: datetime) -> None:
     assert INSTANT.validate_python(scalars.instant_text(instant)) == instant
 
@@ -212,8 +228,10 @@ def test_criteria_may_be_many_but_not_without_end() -> None:
         {}, [], "x", 1, True, {"all": []}, {"all": LEAF}, {"all": [LEAF], "any": [LEAF]}, {"not": [LEAF]}, {"not": None},
         {**LEAF, "extra": 1}, {**LEAF, "op": "contains"}, {**LEAF, "op": ["gte"]}, {**LEAF, "value": 1.0},
         {**LEAF, "value": None}, {**LEAF, "value": [1]}, {**LEAF, "value": 2**53}, {**LEAF, "value": "x" * 201},
-        {**LEAF, "value": "nul\x00"}, {**LEAF, "value": "\ud800"}, {**LEAF, "attribute": "size"}, {**LEAF, "attribute": "a.B"},
-        {**LEAF, "op": "in", "value": []}, {**LEAF, "op": "in", "value": 1}, {**LEAF, "op": "in", "value": [1, 1]},
+        {**LEAF, "value": "nul\x00"}, {**LEAF, "value": "\ud800"}, {**LEAF, "attribute": "size"},
+        {**LEAF, "attribute": "a.B"},
+        {**LEAF, "op": "in", "value": []}, {**LEAF, "op": "in", "value": 1},
+        {**LEAF, "op": "in", "value": [1, 1]},
         {**LEAF, "op": "in", "value": list(range(1_001))}, {**LEAF, "op": "between", "value": [1]},
         {**LEAF, "op": "between", "value": [1, 2, 3]}, {**LEAF, "op": "exists", "value": 1},
     ],

@@ -5,16 +5,16 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from unit import view_histories as made
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
 from channel_adapters.view.freshness import Adoption
 from channel_adapters.view.positions import Stretch
 from channel_adapters.view.reader import ViewReader
 from channel_adapters.view.store import ViewStore, recompute
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from concord.contracts.topics import HOUSEHOLDS, OFFERS
+from unit import view_histories as made
 
 OFFERS_SLOT = (OFFERS.name, 0)
 HOUSEHOLD_SLOT = (HOUSEHOLDS.name, 0)

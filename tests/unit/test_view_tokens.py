@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from channel_adapters.view import bound
 from channel_adapters.view.households import from_items
 from channel_adapters.view.readthrough import Changes
@@ -50,6 +51,14 @@ async def test_token_reached_is_served(web: Quiet) -> None:
     assert web.authorities.asked == []
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that a busy machine does not cut short."""
+    monkeypatch.setattr(bound, "WAIT", 20)
+    monkeypatch.setattr("channel_adapters.customers.WAIT", 20)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_token_ahead_waits_for_the_view(web: Quiet) -> None:
     asked = asyncio.create_task(web.ask({}, **{AT_LEAST: "v1.1.1, h1.1.hh_1.1"}))
     await asyncio.sleep(0)
@@ -132,6 +141,7 @@ async def test_refusals_and_health_carry_the_view_too(web: Quiet) -> None:
         assert answer.headers["concord-age"] == "100"
 
 
+@pytest.mark.usefixtures("patient")
 async def test_code_is_a_token_the_view_waits_for(web: Quiet) -> None:
     await web.hear("ofr_1", made.offer_value())
     asked = asyncio.create_task(web.ask({"customer": {"code": CODE}}))

@@ -324,10 +324,10 @@ def test_a_route_that_forgot_its_roles_does_not_start(signin: LocalSignin) -> No
 
 
 async def test_metrics_count_by_route_and_not_by_path(client: httpx.AsyncClient) -> None:
-    await client.get("/v1/things/4711/versions/12")
+    await client.get("/v1/things/ref-of-nobody/versions/12")
     text = (await client.get("/metrics")).text
     assert 'route="/v1/things/{thing}/versions/{version}"' in text
-    assert "4711" not in text
+    assert "ref-of-nobody" not in text
     assert 'route="unmatched"' in text
 
 

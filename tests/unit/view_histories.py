@@ -9,7 +9,15 @@ import orjson
 
 from channel_adapters.view.positions import Slot, Stretch
 from concord.contracts.cloudevents import Envelope
-from concord.contracts.topics import HEARTBEAT, HEARTBEAT_KEY, HOUSEHOLD_CHANGED, HOUSEHOLDS, OFFER_CHANGED, OFFERS, PROMISE_CHANGED
+from concord.contracts.topics import (
+    HEARTBEAT,
+    HEARTBEAT_KEY,
+    HOUSEHOLD_CHANGED,
+    HOUSEHOLDS,
+    OFFER_CHANGED,
+    OFFERS,
+    PROMISE_CHANGED,
+)
 from concord.decision.terms import EXAMPLE, Terms
 from concord.eventlog.digest import digest_of, to_hex
 from concord.eventlog.partition import partition_of
@@ -20,7 +28,12 @@ TERMS = Terms.read(EXAMPLE)
 
 
 def household_value(household: str, version: int, *, number: str = "n", segment: str = "loyal") -> bytes:
-    member = {"id": f"pty_{household}", "born": "1978", "lookup": _digits(f"name{household}"), "facts": {"customer.segment": segment}}
+    member = {
+        "id": f"pty_{household}",
+        "born": "1978",
+        "lookup": _digits(f"name{household}"),
+        "facts": {"customer.segment": segment},
+    }
     line = {"holder": member["id"], "user": member["id"], "payer": member["id"], "last_digits": "0117", "facts": {}}
     lines = [{"id": f"lin_{household}", "lookup": _digits(number + household), **line}]
     return orjson.dumps({"id": household, "version": version, "members": [member], "lines": lines, "facts": {}})
@@ -36,7 +49,9 @@ def promise_value(household: str, promise: str, version: int, *, code: str = "K7
     return orjson.dumps(value | fields)
 
 
-def offer_value(offer: str = "ofr_1", state: str = "LIVE", revision: int = 1, key: str = "free-handset-upgrade") -> bytes:
+def offer_value(
+    offer: str = "ofr_1", state: str = "LIVE", revision: int = 1, key: str = "free-handset-upgrade"
+) -> bytes:
     version = {"version": 1, "content_hash": TERMS.content_hash(), "state": state, "state_revision": revision}
     return orjson.dumps({"id": offer, "key": key, "versions": [{**version, "terms": TERMS.document()}]})
 
@@ -88,7 +103,9 @@ class History:
 
     def _add(self, key: str, value: bytes | None, kind: str, *, end: bool) -> LogRecord:
         at = self.now()
-        envelope = Envelope(f"e{self.offset}", "/test", kind, at, self.revision, self.log, self.epoch, end, self.traceparent)
+        envelope = Envelope(
+            f"e{self.offset}", "/test", kind, at, self.revision, self.log, self.epoch, end, self.traceparent
+        )
         record = LogRecord(*self.slot, self.offset, key, value, envelope)
         self.offset += 1
         self.records.append(record)
@@ -102,7 +119,7 @@ def _type(topic: str, key: str) -> str:
 
 
 def households(seed: int, changes: int = 60) -> dict[Slot, History]:
-    """A history over all household partitions: documents change, promises come, change and go, households are erased."""
+    """A history over all household partitions: documents and promises come, change and go, households are erased."""
     chance = random.Random(seed)
     made: dict[Slot, History] = {}
     versions: dict[str, int] = {}
@@ -119,7 +136,9 @@ def households(seed: int, changes: int = 60) -> dict[Slot, History]:
             history.change(household, household_value(household, version, number=str(chance.randrange(4))))
         else:
             promise = f"prm_{chance.randrange(3)}"
-            history.change(f"{household}/{promise}", promise_value(household, promise, version), end=chance.random() < 0.8)
+            history.change(
+                f"{household}/{promise}", promise_value(household, promise, version), end=chance.random() < 0.8
+            )
         if chance.random() < 0.2:
             history.heartbeat()
     for (_topic, partition), history in made.items():

@@ -1,19 +1,8 @@
 """Decides from one snapshot and writes the answer's bytes once (protocol §5, R20, R21)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-
-from concord.clock import Clock
-from concord.decision import timing
-from concord.decision.answer import Answer, answer
-from concord.decision.attributes import check_facts
-from concord.decision.question import Setting, View, present, setting_at
-from concord.decision.reasons import Verdict
-from concord.errors import FieldError, Invalid
-from concord.signin.caller import Caller
-from concord.telemetry import metrics
-from concord.web.tokens import CatalogueToken, HouseholdToken, ViewToken
 
 from channel_adapters.customers import Customers, Met
 from channel_adapters.errors import AtOutOfReach, SnapshotMoved
@@ -21,6 +10,14 @@ from channel_adapters.questions import DecisionAsked
 from channel_adapters.view.freshness import Freshness
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.snapshot import Snapshot
+from concord.clock import Clock
+from concord.decision.answer import Answer, answer
+from concord.decision.attributes import check_facts
+from concord.decision.question import Question, Setting, View, present, setting_at
+from concord.decision.reasons import Verdict
+from concord.errors import FieldError, Invalid
+from concord.signin.caller import Caller
+from concord.telemetry import metrics
 
 REACH: Final = timedelta(seconds=2)  # of a caller's `at` around the replica's clock (R21)
 MAY_ASK_ANY_INSTANT: Final = ("operator", "auditor", "service")
@@ -33,16 +30,17 @@ class Ground:
 
     snapshot: Snapshot
     freshness: Freshness
+    now: datetime  # the replica's clock when it was taken
     view: View
 
     @property
-    def tokens(self) -> list[ViewToken]:
+    def tokens(self) -> str:
         """`Concord-View`: the catalogue, and the household in the answer."""
         view, household = self.view, self.view.household
-        catalogue = CatalogueToken(view.epoch, view.revision)
+        catalogue = f"v1.{view.epoch}.{view.revision}"
         if household is None:
-            return [catalogue]
-        return [catalogue, HouseholdToken(household.epoch, household.id, household.version)]
+            return catalogue
+        return f"{catalogue}, h1.{household.epoch}.{household.id}.{household.version}"
 
 
 class Answers:
@@ -64,7 +62,7 @@ class Answers:
         """
         if asked.facts and (errors := check_facts(asked.facts)):
             raise Invalid(errors=errors)
-        question = replace(met.question, offers=tuple(asked.offers), products=tuple(asked.products), facts=asked.facts)
+        question = _question(asked, met)
         for _ in range(TRIES):
             ground = self.ground(met)
             decided = answer(question, ground.view, self.setting(ground, asked.at, caller))
@@ -75,11 +73,11 @@ class Answers:
 
     def ground(self, met: Met) -> Ground:
         """The current snapshot, what was fetched laid over it, and the customer's household."""
-        snapshot = self._live.snapshot
+        snapshot, now = self._live.snapshot, self._clock.now()
         catalogue, position = met.fetched.over(snapshot)
         household = self._customers.household(met.household, met.fetched) if met.household is not None else None
         view = View(catalogue, position.epoch, position.revision, household.view if household is not None else None)
-        return Ground(snapshot, snapshot.freshness(self._clock.now()), view)
+        return Ground(snapshot, snapshot.freshness(now), now, view)
 
     def current(self, ground: Ground) -> bool:
         """Whether the snapshot is still the one to answer from, just before the answer is written (§5).
@@ -94,13 +92,20 @@ class Answers:
         Raises:
             AtOutOfReach: it is more than 2 s away and the caller has no role for that.
         """
-        now, fresh = self._clock.now(), timing.Freshness(ground.freshness.state)
+        fresh = ground.freshness.state
         if at is None:
-            return setting_at(self.channel, present(now, ground.view.household), freshness=fresh)
-        near = abs(at - now) <= REACH
+            return setting_at(self.channel, present(ground.now, ground.view.household), freshness=fresh)
+        near = abs(at - ground.now) <= REACH
         if not near and not caller.has(*MAY_ASK_ANY_INSTANT):
             raise AtOutOfReach(errors=[FieldError("/at", "It is more than 2 seconds from now.")])
         return setting_at(self.channel, at, freshness=fresh, hypothetical=not near)
+
+
+def _question(asked: DecisionAsked, met: Met) -> Question:
+    whom = met.question
+    return Question(
+        whom.household, whom.party, whom.line, whom.code, tuple(asked.offers), tuple(asked.products), asked.facts
+    )
 
 
 def _count(decided: Answer) -> None:

@@ -5,12 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 import orjson
-from concord.clock import Clock, rfc3339
-from concord.eventlog.digest import to_hex
-from concord.web.auth import Caller, require
-from concord.web.pagination import LARGEST, PageRequest, read_cursor, set_link
-from concord.web.routing import Router
-from concord.web.tokens import AGE, AT_LEAST, VIEW, format_view, parse_at_least
 from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,8 +19,15 @@ from channel_adapters.view.bound import Bound
 from channel_adapters.view.freshness import NEVER_MS
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.positions import Position
+from concord.clock import Clock, rfc3339
+from concord.eventlog.digest import to_hex
+from concord.web.auth import Caller, require
+from concord.web.pagination import LARGEST, PageRequest, read_cursor, set_link
+from concord.web.routing import Router
+from concord.web.tokens import AGE, AT_LEAST, VIEW, parse_at_least
 
 ASK: Final = ("agent", "supervisor", "clerk", "customer", "service", "operator", "auditor")
+STAFF: Final = frozenset(ASK) - {"customer"}  # and applications: they answer for whom they ask
 LOOK_UP: Final = ("agent", "supervisor", "clerk", "service")
 SEE_VIEW: Final = (
     "agent",
@@ -75,7 +76,8 @@ async def decide(body: DecisionAsked, caller: Annotated[Caller, require(*ASK)], 
     replica = _built(request)
     _only_herself(caller, body.customer)
     met = await _meet(replica, request, body.customer)
-    decided, ground = replica.answers.decide(body, met, caller)
+    asked = body if caller.has(*STAFF) else _of_her_own(replica, body, met)
+    decided, ground = replica.answers.decide(asked, met, caller)
     return _response(ground, decided.to_bytes())
 
 
@@ -164,9 +166,18 @@ def _built(request: Request) -> Replica:
 
 def _only_herself(caller: Caller, named: CustomerNamed | None) -> None:
     """A customer may name herself by a code only: nothing else proves who she is. Raises NotYourself."""
-    staff = caller.has("agent", "supervisor", "clerk", "service", "operator", "auditor")
-    if named is not None and named.code is None and not staff:
+    if named is not None and named.code is None and not caller.has(*STAFF):
         raise NotYourself
+
+
+def _of_her_own(replica: Replica, asked: DecisionAsked, met: Met) -> DecisionAsked:
+    """A code opens the promise it names, not the household: without offers or products the question is that promise's
+    offer. Said in the question, so that it stands in the certificate's request digest.
+    """
+    household = replica.customers.household(met.household, met.fetched) if met.household is not None else None
+    if household is None or met.question.code is None or asked.offers or asked.products:
+        return asked
+    return asked.model_copy(update={"offers": [household.promise(met.question.code).offer_key]})
 
 
 async def _meet(replica: Replica, request: Request, named: CustomerNamed | None) -> Met:
@@ -176,7 +187,7 @@ async def _meet(replica: Replica, request: Request, named: CustomerNamed | None)
 
 
 def _response(ground: Ground, body: bytes) -> Response:
-    headers = {VIEW: format_view(ground.tokens), AGE: str(ground.freshness.age_ms)}
+    headers = {VIEW: ground.tokens, AGE: str(ground.freshness.age_ms)}
     return Response(body, headers=headers, media_type="application/json")
 
 

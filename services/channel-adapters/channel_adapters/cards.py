@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from concord.contracts.records import HouseholdRecord, LineRecord, MemberRecord
-from concord.decision.answer import Answer
-from concord.decision.body import decision_bytes
-from concord.decision.decide import Decision
 
 from channel_adapters.answers import Ground
 from channel_adapters.customers import Met
 from channel_adapters.questions import CustomerNamed
 from channel_adapters.view.freshness import NEVER_MS
 from channel_adapters.view.households import Household
+from concord.contracts.records import HouseholdRecord, LineRecord, MemberRecord
+from concord.decision.answer import Answer
+from concord.decision.body import decision_bytes
+from concord.decision.decide import Decision
 
 
 def card(named: CustomerNamed, met: Met, household: Household, decided: Answer, ground: Ground) -> bytes:

@@ -2,21 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
-
-from concord import codes
-from concord.decision.question import Question
-from concord.errors import FieldError
-from concord.lookup import LookupKey, NumberMalformed
 
 from channel_adapters.questions import CustomerNamed
 from channel_adapters.view.bound import NOTHING, WAIT, Fetched
 from channel_adapters.view.households import Found, Household
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.readthrough import Authorities
+from concord import codes
+from concord.decision.question import Question
+from concord.errors import FieldError
+from concord.lookup import LookupKey, NumberMalformed
 
-REMEMBERED: Final = 4_096  # look-up keys of numbers; parsing one costs some 60 µs
+REMEMBERED: Final = 4_096  # numbers; parsing one costs some 60 µs
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,8 @@ class Customers:
         self._authorities = authorities
         self._lookup = lookup
         self._note_pending = note_pending
-        self._number = lru_cache(REMEMBERED)(lookup.number)
+        self._met_by_number: dict[str, Met] = {}
+        self._households_seen = -1
 
     async def meet(self, named: CustomerNamed | None, fetched: Fetched) -> Met:
         """Who is meant.
@@ -61,9 +60,28 @@ class Customers:
             CodeMalformed, NumberMalformed: it cannot be a code, or a number.
         """
         if named is None:
-            return Met(None, Question(), fetched)
+            return NOBODY if fetched is NOTHING else replace(NOBODY, fetched=fetched)
         if named.code is not None:
             return await self._by_code(codes.fold(named.code), fetched)
+        if named.number is None or fetched is not NOTHING:
+            return self._named(named, fetched)
+        return self._by_number(named.number, named)
+
+    def _by_number(self, number: str, named: CustomerNamed) -> Met:
+        """Staff and tills ask for the same caller again and again; whom a number means is remembered until some
+        household changes.
+        """
+        if self._households_seen != self._live.reader.changes:
+            self._households_seen = self._live.reader.changes
+            self._met_by_number.clear()
+        met = self._met_by_number.get(number)
+        if met is None:
+            if len(self._met_by_number) >= REMEMBERED:
+                self._met_by_number.clear()
+            met = self._met_by_number[number] = self._named(named, NOTHING)
+        return met
+
+    def _named(self, named: CustomerNamed, fetched: Fetched) -> Met:
         if named.household is not None:
             return self._met(named.household, fetched)
         found = self._find(self._term(named), fetched)
@@ -76,7 +94,7 @@ class Customers:
     def _term(self, named: CustomerNamed) -> str:
         if named.number is not None:
             try:
-                return self._number(named.number)
+                return self._lookup.number(named.number)
             except NumberMalformed as error:
                 errors = [FieldError(f"/customer{found.pointer}", found.detail) for found in error.errors]
                 raise NumberMalformed(errors=errors) from None
@@ -156,7 +174,7 @@ class Customers:
 
 def pins(household: Household, code: str, fetched: Fetched, live: LiveView) -> bool:
     """Whether the terms of the promise with this code are here: its own, or those of the version it pins."""
-    promise = next(promise for promise in household.view.promises if promise.code == code)
+    promise = household.promise(code)
     if promise.terms is not None:
         return True
     catalogue, _position = fetched.over(live.snapshot)
@@ -165,5 +183,4 @@ def pins(household: Household, code: str, fetched: Fetched, live: LiveView) -> b
 
 
 def _of_promise(household: Household, code: str) -> Question:
-    promise = next(promise for promise in household.view.promises if promise.code == code)
-    return Question(household=household.id, party=promise.party, code=code)
+    return Question(household=household.id, party=household.promise(code).party, code=code)

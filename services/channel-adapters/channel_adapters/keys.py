@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+
 from concord.signin import jwks
 
 Fetch = Callable[[str], Awaitable[bytes]]

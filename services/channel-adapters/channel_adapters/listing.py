@@ -5,6 +5,8 @@ from itertools import islice
 from typing import Any, Final
 
 import orjson
+
+from channel_adapters.answers import Ground
 from concord.decision.compile import CompiledOffer, CompiledVersion
 from concord.decision.decide import Asking
 from concord.decision.listing import is_shown
@@ -12,8 +14,6 @@ from concord.decision.question import Question, Setting
 from concord.decision.scalars import instant_text
 from concord.money import Money
 from concord.web.pagination import PageRequest, cursor
-
-from channel_adapters.answers import Ground
 
 EVERYTHING: Final = Question()
 

@@ -9,16 +9,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import httpx
-from concord.clock import Clock, SystemClock
-from concord.ids import Randomness, SystemRandomness
-from concord.lookup import LookupKey
-from concord.signin.client import ServiceTokens
-from concord.signin.jwks import Jwks
-from concord.signin.verifier import Verifier
-from concord.telemetry import metrics
-from concord.web.app import create_app
-from concord.web.server import serve
-from concord.web.tokens import format_view
 from fastapi import FastAPI
 
 from channel_adapters import api
@@ -32,6 +22,15 @@ from channel_adapters.view.bound import Bound
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.positions import STATE_LOG, StateLog
 from channel_adapters.view.readthrough import PATIENCE, Authorities, HttpAuthorities
+from concord.clock import Clock, SystemClock
+from concord.ids import Randomness, SystemRandomness
+from concord.lookup import LookupKey
+from concord.signin.client import ServiceTokens
+from concord.signin.jwks import Jwks
+from concord.signin.verifier import Verifier
+from concord.telemetry import metrics
+from concord.web.app import create_app
+from concord.web.server import serve
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +105,7 @@ def _verifier(settings: AdapterSettings, clock: Clock) -> Verifier:
 def _view(replica: api.Replica) -> tuple[str, int]:
     """`Concord-View` and `Concord-Age` of answers that read nothing: refusals, health."""
     ground = replica.answers.ground(NOBODY)
-    return format_view(ground.tokens), ground.freshness.age_ms
+    return ground.tokens, ground.freshness.age_ms
 
 
 def _lifespan(replica: api.Replica, pending: PendingCodes, http: httpx.AsyncClient) -> Lifespan:

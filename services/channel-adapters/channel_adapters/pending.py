@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from concord.clock import Clock
-
 from channel_adapters.view.applier import Applier
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.readthrough import Authorities
+from concord.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Self
 
-from concord.decision.scalars import Instant
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from concord.decision.scalars import Instant
 
 MOST = 200  # offers or products of one question
 FACTS_MOST = 100

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from concord.settings import ServiceSettings
 from pydantic import Field
+
+from concord.settings import ServiceSettings
 
 
 class AdapterSettings(ServiceSettings):

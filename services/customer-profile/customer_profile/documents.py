@@ -65,7 +65,7 @@ class Member(Part):
     postcode: Annotated[str, Field(pattern=LINE_PATTERN, max_length=20)] | None = None
     born: Born | None = None
     language: Locale | None = None
-    facts: Facts = {}
+    facts: Facts = Field(default_factory=dict)
 
 
 class Line(Part):
@@ -77,7 +77,7 @@ class Line(Part):
     holder: Ref
     user: Ref | None = None
     payer: Ref | None = None
-    facts: Facts = {}
+    facts: Facts = Field(default_factory=dict)
 
 
 class ContactPoint(Part):
@@ -110,7 +110,7 @@ class NewHousehold(Part):
     relations: Annotated[list[Relation], Field(max_length=RELATIONS_MOST)] = []
     lines: Annotated[list[Line], Field(max_length=LINES_MOST)] = []
     contact_points: Annotated[list[ContactPoint], Field(max_length=RELATIONS_MOST)] = []
-    facts: Facts = {}
+    facts: Facts = Field(default_factory=dict)
 
 
 class HouseholdChange(Part):
@@ -152,7 +152,7 @@ class NewPromise(Part):
     evidence: Evidence
     honour_until: Annotated[Instant | None, Field(description="Earlier than the offer's own deadline.")] = None
     line: Annotated[Ref | None, Field(description="The line it is about, by id or ref.")] = None
-    facts: Facts = {}
+    facts: Facts = Field(default_factory=dict)
 
 
 class Cancellation(Part):

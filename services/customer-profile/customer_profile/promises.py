@@ -144,14 +144,14 @@ def _asked_for(offer: OfferCopy, number: int | None) -> Promisable:
             state = version.state.value if version else "not released, or CLOSED"
             raise NotPromisable(f"Version {number} of the offer is {state}; it must be HONOURABLE or LIVE.")
         return version
-    found = max(
-        (version for version in offer.versions.values() if version.state in PROMISABLE),
-        key=lambda version: (version.state is ActivationState.LIVE, version.version),
-        default=None,
-    )
-    if found is None:
+    return _newest(offer)
+
+
+def _newest(offer: OfferCopy) -> Promisable:
+    found = [version for version in offer.versions.values() if version.state in PROMISABLE]
+    if not found:
         raise NotPromisable("No version of the offer is HONOURABLE or LIVE.")
-    return found
+    return max(found, key=lambda version: (version.state is ActivationState.LIVE, version.version))
 
 
 def deadline(version: Promisable, made_at: datetime, asked: datetime | None) -> datetime:
@@ -233,7 +233,7 @@ def shown(promise: Promise, now: datetime) -> PromiseDocument:
 
 
 def log_value(promise: Promise, version: int) -> bytes:
-    """What the log says of a promise: the bytes of its PromiseRecord, without building one, which an import would feel."""
+    """What the log says of a promise: the bytes of its PromiseRecord, without building one; imports would feel it."""
     evidence = promise.evidence
     shown = (("kind", evidence.kind), ("channel", evidence.channel), ("sent_at", evidence.sent_at))
     value = {

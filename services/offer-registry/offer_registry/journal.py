@@ -18,7 +18,6 @@ from typing import Any
 import asyncpg
 
 from concord.contracts.topics import OFFER_CHANGED, OFFERS
-from concord.decision.terms import Terms
 from concord.errors import Bug
 from concord.eventlog import crash, outbox
 from concord.eventlog.errors import RevisionMoved
@@ -27,7 +26,7 @@ from concord.storage import postgres
 from offer_registry.activation import PREPARING, Activation, ActiveOffer, changed
 from offer_registry.domain import OfferVersion
 from offer_registry.errors import Contended
-from offer_registry.store import Q, activation_of
+from offer_registry.store import Q, activation_of, terms_of
 
 ATTEMPTS = 50  # each loses only to a commit of another process
 
@@ -156,7 +155,7 @@ def _offer(rows: Sequence[asyncpg.Record]) -> ActiveOffer:
         id=rows[0]["id"],
         key=rows[0]["key"],
         activations=tuple(activation_of(row) for row in versions),
-        terms={row["version"]: Terms.model_validate_json(row["terms"], extra="ignore") for row in versions},
+        terms={row["version"]: terms_of(row["terms"]) for row in versions},
     )
 
 

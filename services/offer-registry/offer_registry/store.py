@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -21,6 +22,8 @@ from offer_registry.errors import OfferUnknown, VersionUnknown
 from offer_registry.references import Graph, Node
 
 Q = queries.load(Path(__file__).with_name("queries.sql"))
+SHORT = 16_384  # characters of terms that are remembered
+REMEMBERED = 4_096  # terms, so 64 MB of text at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +221,24 @@ def _lived(rows: Sequence[Record]) -> Lived:
     return Lived(activation_of(rows[0]), history)
 
 
+def terms_of(text: str) -> Terms:
+    """Stored terms, leaving out fields of later releases. Short ones are parsed once for the steps that follow each other."""
+    return _remembered(text) if len(text) <= SHORT else _parsed(text)
+
+
+def _parsed(text: str) -> Terms:
+    return Terms.model_validate_json(text, extra="ignore")
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_parsed)
+
+
 def version_of(row: Record) -> OfferVersion:
     columns: dict[str, Any] = dict(row)
     return OfferVersion(
         **columns
         | {
-            "terms": Terms.model_validate_json(row["terms"], extra="ignore"),
+            "terms": terms_of(row["terms"]),
             "lifecycle": Lifecycle(row["lifecycle"]),
             "authors": tuple(row["authors"]),
             "required_locales": tuple(row["required_locales"]),

@@ -1,12 +1,13 @@
 """`concord ask`: one question to all four channels, side by side."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from concord.cli import asking, comparison, naming, session
 from concord.cli.asking import Question
-from concord.cli.comparison import Heard
+from concord.cli.comparison import Heard, Subject
 from concord.cli.errors import NO, Misused, Unreachable
 from concord.cli.screen import Screen
 from concord.cli.words import CHANNEL_NAMES
@@ -69,18 +70,27 @@ def document(heard: list[Heard]) -> dict[str, Any]:
 
 def show(screen: Screen, heard: list[Heard]) -> None:
     """One table per offer or promise spoken of, digests and ages below the last, and the conclusion."""
-    columns = ["", *(CHANNEL_NAMES[answer.channel] for answer in heard)]
     subjects = comparison.subjects(heard)
-    for subject in subjects[:-1]:
+    if not subjects:
+        screen.title("Nothing is shown and nothing was promised.")
+        screen.rows(_columns(heard), comparison.closing_rows(heard))
+    for subject in subjects:
         screen.title(comparison.heading(heard, subject))
-        screen.rows(columns, comparison.rows(heard, subject))
-    last = comparison.rows(heard, subjects[-1]) if subjects else []
-    screen.title(comparison.heading(heard, subjects[-1]) if subjects else "Nothing is shown and nothing was promised.")
-    screen.rows(columns, last + comparison.closing_rows(heard))
+        table(screen, heard, subject, closing=subject is subjects[-1])
     screen.say(comparison.conclusion(heard))
     for answer in heard:
         if answer.error:
             screen.note(f"{CHANNEL_NAMES[answer.channel]}: {answer.error.detail} Next: {answer.error.next}")
+
+
+def table(screen: Screen, heard: Sequence[Heard], subject: Subject, *, closing: bool = True) -> None:
+    """What each channel says of one offer or promise; closing, with digests and ages."""
+    rows = comparison.rows(heard, subject) + (comparison.closing_rows(heard) if closing else [])
+    screen.rows(_columns(heard), rows)
+
+
+def _columns(heard: Sequence[Heard]) -> list[str]:
+    return ["", *(CHANNEL_NAMES[answer.channel] for answer in heard)]
 
 
 def exit_status(heard: list[Heard]) -> int:

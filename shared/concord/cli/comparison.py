@@ -101,14 +101,24 @@ def rows(heard: Sequence[Heard], subject: Subject) -> list[list[str]]:
         ["customer pays", *(pays(item) for item in items)],
         ["instead of", *marked([money(item.get("instead_of")) if item else "–" for item in items])],
     ]
-    if any(item and item["verdict"] in NOT_A_YES for item in items):
-        table.append(["reason", *marked([first_reason(item) for item in items])])
+    reasons = [first_reason(item) for item in items]
+    if len(set(reasons)) > 1:
+        table.append(["reason", *marked([reason.replace("_", " ") for reason in reasons])])
     return table
 
 
 def first_reason(item: Decision | None) -> str:
-    reasons = item.get("reasons") if item else None
-    return reasons[0]["code"].replace("_", " ") if reasons else "–"
+    """Why not; a dash for a yes."""
+    if item is None or item["verdict"] not in NOT_A_YES or not item["reasons"]:
+        return "–"
+    return str(item["reasons"][0]["code"])
+
+
+def common_no(heard: Sequence[Heard], subject: Subject) -> str:
+    """The sentence of a no that every channel gives for the same reason, else nothing."""
+    items = [decision(answer, subject) for answer in heard]
+    sentences = {item["reasons"][0]["sentence"] for item in items if item and first_reason(item) != "–"}
+    return sentences.pop() if len({first_reason(item) for item in items}) == len(sentences) == 1 else ""
 
 
 def closing_rows(heard: Sequence[Heard]) -> list[list[str]]:
@@ -132,7 +142,7 @@ def marked(cells: Sequence[str]) -> list[str]:
 
 
 def heading(heard: Sequence[Heard], subject: Subject) -> str:
-    """`free-handset-upgrade, version 3, promised by e-mail until 14 Jun 2026, code K7M2-9QX4-TB`."""
+    """`free-handset-upgrade, version 3, promised by e-mail until 14 Jun 2026, code K7M2-9QX4-TB`, and a common no."""
     item = next(found for answer in heard if (found := decision(answer, subject)))
     words = [subject.offer]
     if item.get("version"):
@@ -140,7 +150,8 @@ def heading(heard: Sequence[Heard], subject: Subject) -> str:
     if promise := item.get("promise"):
         words.append(f"promised by {channel(promise['channel'])} until {day(promise['honour_until'])}")
         words.append(f"code {promise['code']}")
-    return ", ".join(words)
+    no = common_no(heard, subject)
+    return ", ".join(words) + (f". {no}" if no else "")
 
 
 def conclusion(heard: Sequence[Heard]) -> str:

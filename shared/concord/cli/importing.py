@@ -17,7 +17,7 @@ from concord.cli.errors import Unreachable
 from concord.cli.tasks import together
 
 LINES_A_JOB = 10_000
-POLL = 0.2  # seconds
+POLL = 0.3  # seconds
 RETRY = 0.5  # seconds
 PATIENCE = 30.0  # seconds without an answer; `make run` restarts what died within 10
 JOBS_AT_ONCE = 3  # one is worked on, the others are uploaded and wait
@@ -124,6 +124,7 @@ class Importer:
         self._kind = kind
         self._run = run
         self._person = person or kind.person
+        self._turn = asyncio.Lock()  # jobs are worked off one after the other, so only the oldest is looked at
 
     async def upload(self, lines: Iterable[bytes], advance: Advance) -> Tally:
         """Send all lines and wait until each was accepted, found already there, or refused.
@@ -152,18 +153,22 @@ class Importer:
 
     async def _follow(self, job: str, batch: Batch, tally: Tally, advance: Advance) -> None:
         tally.jobs.append(job)
-        done = 0
-        while True:
-            seen = await self._call("GET", f"/v1/jobs/{job}?limit=1")
-            advance(seen["done"] - done)
-            done = seen["done"]
-            if seen["state"] == "done":
-                break
-            await asyncio.sleep(POLL)
+        async with self._turn:
+            seen = await self._until_done(job, advance)
         tally.accepted += seen["accepted"]
         tally.already_there += seen["already_there"]
         if seen["refused"]:
             tally.refusals += await self._refusals(job, batch)
+
+    async def _until_done(self, job: str, advance: Advance) -> dict[str, Any]:
+        done = 0
+        while True:
+            seen: dict[str, Any] = await self._call("GET", f"/v1/jobs/{job}?limit=1")
+            advance(seen["done"] - done)
+            done = seen["done"]
+            if seen["state"] == "done":
+                return seen
+            await asyncio.sleep(POLL)
 
     async def _refusals(self, job: str, batch: Batch) -> list[Refusal]:
         found: list[Refusal] = []

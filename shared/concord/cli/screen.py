@@ -1,8 +1,10 @@
 """What a person sees: tables and colour in a terminal of 80 columns or more, else plain lists (pages §8)."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
@@ -10,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a picture fetches nothing
 PLAIN_BELOW = 80  # columns
 LABEL = 9  # columns of a label
 RECORDED_WIDTH = 100  # columns of a picture
@@ -38,7 +41,8 @@ class Screen:
             return
         self.out.record, self.out.width, self.plain = True, RECORDED_WIDTH, False
         yield
-        self.out.save_svg(path, title=title, unique_id="concord")
+        picture = self.out.export_svg(title=title, unique_id="concord")
+        Path(path).write_text(FONT_FACES.sub("", picture), encoding="utf-8")
 
     def say(self, text: str = "") -> None:
         self.out.print(styled(text), soft_wrap=not self.out.is_terminal)

@@ -11,7 +11,7 @@ from concord.decision.cards import NextQuestion
 from concord.decision.compile import EVALUATOR
 from concord.decision.honour import EscalationRole
 from concord.decision.reasons import ENGLISH, Verdict
-from concord.decision.scalars import Channel, Origin
+from concord.decision.scalars import Channel, Locale, Origin
 from concord.money import Money
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["9f86d081884c7d659a2feaa0c55ad015" * 2])]
@@ -113,8 +113,8 @@ class ShownShape(_Shape):
 
     offer: str
     version: int
-    title: str | None
-    description: str | None
+    title: dict[Locale, str]
+    description: dict[Locale, str]
     benefits: list[Benefit]
     fee: Money | None
     customer_pays: Money | None

@@ -44,7 +44,7 @@ def check_free(wanted: Iterable[tuple[str, int]]) -> None:
     """Raise PortInUse naming each (name, port) that is taken and by whom."""
     taken = [describe(name, number, holder(number)) for name, number in wanted if not is_free(number)]
     if taken:
-        raise PortInUse(" ".join(taken))
+        raise PortInUse("\n".join(taken))
 
 
 def describe(name: str, number: int, who: Holder | None) -> str:
@@ -113,5 +113,6 @@ def _command(process: Path) -> str:
         words = (process / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
     except OSError:
         return "a process that just ended"
-    text = " ".join(word.decode(errors="replace") for word in words)
-    return text if len(text) <= 120 else text[:119] + "…"
+    program, *arguments = [word.decode(errors="replace") for word in words]
+    text = " ".join([Path(program).name, *arguments])
+    return text if len(text) <= 80 else text[:79] + "…"

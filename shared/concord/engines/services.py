@@ -10,7 +10,6 @@ from concord.engines import ports
 from concord.engines.process import Command
 from concord.engines.protocol import http_status
 
-
 # A shell that forbids bytecode files makes seven processes compile every module at every start: 60 % of their time.
 CACHED = {"PYTHONDONTWRITEBYTECODE": ""}
 

@@ -15,7 +15,7 @@ from concord.engines.postgres import database_url, ensure_database
 from concord.engines.restart import Limits
 from concord.engines.services import SERVICES, Service, ServiceServer
 from concord.engines.start import Server
-from concord.engines.state import Secrets, StateFolder
+from concord.engines.state import Secrets, StateFolder, short
 
 T = TypeVar("T")
 DEADLINE = 120.0  # seconds from the first process to the last 200 on /healthz/ready
@@ -122,6 +122,7 @@ class Stack:
             keeper.kill()
 
     async def _start(self) -> None:
+        self._say(f"Starting. Data and logs are in {short(self.folder.path)}.")
         await self.folder.outlive_leftovers()
         engines: list[Server] = [server for server in (self._postgres, self._kafka) if server is not None]
         secrets = self.folder.secrets([service.name for service in self._services])

@@ -108,7 +108,7 @@ class StateFolder:
 
     def _who(self, pid: str) -> str:
         lines = [f"Concord is running already on {self.path}, as pid {pid}."]
-        lines += [f"  {one.name:<12} http://127.0.0.1:{one.port}  {one.state}" for one in self.running()]
+        lines += [f"  {one.name:<12} 127.0.0.1:{one.port}  {one.state}" for one in self.running()]
         return "\n".join(lines)
 
 
@@ -126,6 +126,12 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def short(path: Path) -> str:
+    """A path for a person: relative to where we are, when it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _write_private(path: Path, document: dict[str, Any]) -> None:

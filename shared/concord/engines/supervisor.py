@@ -12,6 +12,7 @@ from rich.text import Text
 
 from concord.engines import ports
 from concord.engines.stack import Stack
+from concord.engines.state import short
 from concord.errors import ConcordError, Invalid
 
 STATE = Path(".local")
@@ -25,9 +26,9 @@ NAMES = {
     "issuer": "Sign-in",
 }
 NEXT = (
-    ("concord story play all", "see what Concord keeps, scene by scene"),
-    ("concord ask --help", "ask all four channels one question"),
-    ("concord import completejourney", "load a real campaign"),
+    "concord ask --number +12025550117 --offer free-handset-upgrade",
+    "concord story",
+    "concord status",
 )
 
 
@@ -78,12 +79,11 @@ async def _run(stack: Stack, screen: Console, *, story: bool) -> int:
     except asyncio.CancelledError:
         if not stopping.is_set():
             raise
-        screen.print(Text(f"Stopped. The state stays in {_short(stack.folder.path)}; `make clean-state` removes it."))
+        screen.print(Text(f"Stopped. The state stays in {short(stack.folder.path)}; `make clean-state` removes it."))
     return 0
 
 
 async def _serve(stack: Stack, screen: Console, *, story: bool) -> None:
-    screen.print(Text(f"Starting on {_short(stack.folder.path)}. The logs are in {_short(stack.folder.logs)}."))
     async with stack:
         if story:
             await _load_story(stack, screen)
@@ -120,26 +120,14 @@ async def _load_story(stack: Stack, screen: Console) -> None:
 
 
 def _greet(stack: Stack, screen: Console) -> None:
-    addresses = _table()
+    addresses = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     for name, title in NAMES.items():
         addresses.add_row(title, stack.url(name))
     addresses.add_row("PostgreSQL", stack.postgres_url().rpartition("@")[2].partition("/")[0])
     addresses.add_row("Kafka", stack.kafka_bootstrap)
-    hints = _table()
-    for command, purpose in NEXT:
-        hints.add_row(Text(f".venv/bin/{command}", style="bold"), purpose)
     screen.print(Text("\nConcord is ready. Each service describes itself under /docs."), addresses)
-    screen.print(Text("\nIn another terminal:"), hints, Text("\nCtrl-C stops everything."))
-
-
-def _table() -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
-
-
-def _short(path: Path) -> str:
-    """Relative to where we are, when it is below."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    screen.print(Text("\nAsk it something, in another terminal:"))
+    where = "" if stack.base == ports.BASE else f"CONCORD_PORT_BASE={stack.base} "
+    for command in NEXT:
+        screen.print(Text(f"  {where}.venv/bin/{command}", style="bold"))
+    screen.print(Text("\nCtrl-C stops everything."))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -34,6 +34,7 @@ class Metric:
     act: str
 
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of which nobody asks
 registry: Final = CollectorRegistry()
 table: Final[list[Metric]] = []
 

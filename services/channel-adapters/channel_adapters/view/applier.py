@@ -13,14 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from concord.clock import Clock
-from concord.contracts.records import OfferRecord
-from concord.decision.catalogue import Catalogue
-from concord.eventlog import client
-from concord.eventlog.digest import to_hex
-from concord.eventlog.errors import LogUnavailable, Undecodable
-from concord.telemetry import metrics
-
 from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
 from channel_adapters.view.builder import BUILT, build
 from channel_adapters.view.follower import Follower
@@ -31,6 +23,13 @@ from channel_adapters.view.reader import ViewReader
 from channel_adapters.view.scribe import Scribe
 from channel_adapters.view.snapshot import Snapshot, oldest
 from channel_adapters.view.store import Applied, ViewStore, checkpoint, remove, wal_size
+from concord.clock import Clock
+from concord.contracts.records import OfferRecord
+from concord.decision.catalogue import Catalogue
+from concord.eventlog import client
+from concord.eventlog.digest import to_hex
+from concord.eventlog.errors import LogUnavailable, Undecodable
+from concord.telemetry import metrics
 
 log = logging.getLogger(__name__)
 

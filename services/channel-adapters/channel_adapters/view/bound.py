@@ -5,15 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from concord.clock import Clock
-from concord.decision.catalogue import Catalogue
-from concord.telemetry import metrics
-from concord.web.tokens import AtLeast, CatalogueToken, HouseholdToken, LostWrite, NotUpToBound, ViewToken
-
 from channel_adapters.view.households import Household
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.readthrough import Authorities, Changes
 from channel_adapters.view.snapshot import Snapshot
+from concord.clock import Clock
+from concord.decision.catalogue import Catalogue
+from concord.telemetry import metrics
+from concord.web.tokens import AtLeast, CatalogueToken, HouseholdToken, LostWrite, NotUpToBound, ViewToken
 
 WAIT: Final = 0.3  # s
 RETRY_AFTER: Final = 1.0  # s

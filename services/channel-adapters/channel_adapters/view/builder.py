@@ -5,13 +5,12 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from concord.decision.catalogue import Catalogue
-
 from channel_adapters.view.follower import Follower
 from channel_adapters.view.freshness import Adoption
 from channel_adapters.view.positions import Slot, StateLog, Stretch
 from channel_adapters.view.scribe import Scribe
 from channel_adapters.view.store import Applied, ViewStore
+from concord.decision.catalogue import Catalogue
 
 BUILT: Final = "built"  # meta: every partition was once read to its end
 

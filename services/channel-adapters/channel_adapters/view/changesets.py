@@ -5,9 +5,8 @@ only).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from concord.eventlog.reader import LogRecord
-
 from channel_adapters.view.positions import Slot, Stretch
+from concord.eventlog.reader import LogRecord
 
 
 @dataclass(slots=True)

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
-from concord.eventlog import client
-from concord.eventlog.errors import LogUnavailable
-from concord.eventlog.reader import read
 
 from channel_adapters.errors import LogMoved
 from channel_adapters.view.changesets import Changesets
 from channel_adapters.view.positions import Slot, Stretch
 from channel_adapters.view.scribe import Scribe
+from concord.eventlog import client
+from concord.eventlog.errors import LogUnavailable
+from concord.eventlog.reader import read
 
 PIECE: Final = 2_000  # records decoded at a time, some 4 ms of the loop
 LARGEST_BATCH: Final = 20_000  # records of one transaction

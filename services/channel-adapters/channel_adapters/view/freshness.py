@@ -4,24 +4,16 @@ This release knows READY and STALE by age alone; the lease of R11 adds FENCED to
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
+from channel_adapters.view.positions import Position
 from concord.contracts.records import Heartbeat
+from concord.decision.timing import Freshness as State
 from concord.eventlog.reader import LogRecord
 
-from channel_adapters.view.positions import Position
-
-STALE_AFTER = timedelta(seconds=2)  # protocol §4
+STALE_AFTER_MS = 2_000  # protocol §4
 NEVER_MS = 10**12  # the age of a view that has adopted no heartbeat: some thirty years
-
-
-class State(StrEnum):
-    """How far the view may be trusted (architecture §4)."""
-
-    READY = "READY"
-    STALE = "STALE"
-    FENCED = "FENCED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +34,9 @@ def freshness(closed_at: datetime | None, now: datetime, *, stopped: bool = Fals
     """
     if closed_at is None:
         return Freshness(State.STALE, NEVER_MS)
-    age = now - closed_at
-    state = State.STALE if stopped or age > STALE_AFTER else State.READY
-    return Freshness(state, max(0, age // timedelta(milliseconds=1)))
+    age_ms = int((now - closed_at).total_seconds() * 1000)
+    state = State.STALE if stopped or age_ms > STALE_AFTER_MS else State.READY
+    return Freshness(state, max(0, age_ms))
 
 
 class Adoption(StrEnum):

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from concord.contracts.records import HouseholdRecord, PromiseRecord
-from concord.decision.facts import HouseholdView, household_view
-
 from channel_adapters.view.rows import household_of, lookups_of
+from concord.contracts.records import HouseholdRecord, PromiseRecord
+from concord.decision.facts import HouseholdView, Promise, household_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,10 @@ class Household:
     def has(self, code: str) -> bool:
         """Whether one of its promises has this code."""
         return any(promise.code == code for promise in self.view.promises)
+
+    def promise(self, code: str) -> Promise:
+        """The promise with this code, which it must have."""
+        return next(promise for promise in self.view.promises if promise.code == code)
 
     def find(self, term: str) -> list[Found]:
         """Whom a term leads to within this household."""

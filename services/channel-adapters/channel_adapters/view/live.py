@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from concord.decision.catalogue import Catalogue
-
 from channel_adapters.view.positions import STATE_LOG, StateLog
 from channel_adapters.view.reader import ViewReader
 from channel_adapters.view.snapshot import Snapshot, oldest
 from channel_adapters.view.store import Applied
+from concord.decision.catalogue import Catalogue
 
 
 class LiveView:

@@ -3,12 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from channel_adapters.view.households import Found, Household, build
 from channel_adapters.view.rows import household_of
 from channel_adapters.view.store import Q, connect
 
+_CHANGES = count()
 REMEMBERED = 1_024  # households parsed; one of 70 promises takes some 150 KB
 
 
@@ -26,6 +28,7 @@ class ViewReader:
         self._epoch = epoch
         self._households: OrderedDict[str, Household | None] = OrderedDict()
         self._terms: dict[str, list[Found]] = {}
+        self.changes = next(_CHANGES)  # another number after each change of households, and for each file
 
     def household(self, household: str) -> Household | None:
         """A household with its promises; None when nothing of it is here."""
@@ -71,6 +74,7 @@ class ViewReader:
     def forget(self, households: frozenset[str]) -> None:
         """These changed."""
         if households:
+            self.changes = next(_CHANGES)
             self._terms.clear()
         for household in households:
             self._households.pop(household, None)

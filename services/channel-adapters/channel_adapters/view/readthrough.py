@@ -11,11 +11,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 import orjson
-from concord.contracts.records import OfferRecord
-from concord.errors import ConcordError
 from pydantic import ValidationError
 
 from channel_adapters.view.households import Household, from_items
+from concord.contracts.records import OfferRecord
+from concord.errors import ConcordError
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import orjson
-from concord.eventlog.reader import LogRecord
 
 from channel_adapters.view.positions import StateLog
+from concord.eventlog.reader import LogRecord
 
 Lookup = tuple[str, str, str, str]  # term, household, subject, kind
 

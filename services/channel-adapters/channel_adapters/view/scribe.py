@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from channel_adapters.view.positions import Stretch
+from channel_adapters.view.store import Applied, ViewStore
 from concord.decision.catalogue import Catalogue
 from concord.eventlog import crash
 from concord.telemetry import messaging, tracing
-
-from channel_adapters.view.positions import Stretch
-from channel_adapters.view.store import Applied, ViewStore
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from concord.decision.catalogue import Catalogue
-
 from channel_adapters.view.freshness import Freshness, freshness
 from channel_adapters.view.positions import Position, Positions, StateLog
+from concord.decision.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
+from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
+from channel_adapters.view import rows
+from channel_adapters.view.freshness import Adoption, judge
+from channel_adapters.view.positions import STATE_LOG, Position, Positions, Slot, StateLog, Stretch, Tally
 from concord.clock import rfc3339
 from concord.contracts.records import Heartbeat, OfferRecord
 from concord.contracts.topics import RESERVED_KEYS
 from concord.eventlog import crash
 from concord.eventlog.reader import LogRecord
 from concord.storage import queries
-
-from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
-from channel_adapters.view import rows
-from channel_adapters.view.freshness import Adoption, judge
-from channel_adapters.view.positions import STATE_LOG, Position, Positions, Slot, StateLog, Stretch, Tally
 
 Q = queries.load(Path(__file__).with_name("queries.sql"))
 SCHEMA = Path(__file__).with_name("schema.sql")

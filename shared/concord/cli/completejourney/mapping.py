@@ -150,7 +150,7 @@ def promises(frames: Frames) -> Iterator[bytes]:
         offer, customer = offer_key(campaign, coupon), household_ref(household)
         yield (
             f'{{"ref":"{offer}-{household}","data":{{"household":"{customer}","party":"customer","offer":"{offer}","channel":"mail",'
-            f'"evidence":{{"kind":"message","channel":"mail","reference":"completejourney campaign {campaign}"}}}}}}'
+            f'"evidence":{{"kind":"message","reference":"completejourney campaign {campaign}"}}}}}}'
         ).encode()
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from concord.cli import ask, session
+from concord.cli import ask, comparison, session
 from concord.cli.client import Concord
 from concord.cli.errors import DONE, NO, Misused
 from concord.cli.session import Session
@@ -16,15 +16,16 @@ from concord.cli.story.steps import Step
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
-    no_args_is_help=True,
     help="Tell the story's scenes against the running services.",
 )
 ALL = "all"
 
 
-@app.callback()
-def story() -> None:
-    """Tell the story's scenes against the running services."""
+@app.callback(invoke_without_command=True)
+def story(context: typer.Context) -> None:
+    """Tell the story's scenes against the running services; alone, all of them."""
+    if context.invoked_subcommand is None:
+        play(context)
 
 
 @app.command()
@@ -90,8 +91,8 @@ def _show(current: Session, step: Step, *, wait: bool) -> None:
     screen.say()
     screen.labelled("asked", step.asked)
     screen.labelled("answered", step.answered)
-    if step.heard:
-        ask.show(screen, list(step.heard))
+    for subject in comparison.subjects(step.heard)[:1]:
+        ask.table(screen, step.heard, subject)
     for claim in step.claims:
         screen.labelled("", f"{'✓' if claim.holds else '✗ not so:'} {claim.sentence}")
     if wait and screen.out.is_terminal:

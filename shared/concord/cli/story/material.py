@@ -19,7 +19,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # a run's name is read aloud, so no
 def run_name(randomness: Randomness) -> str:
     """A name for one telling, such as `k7m29`: 24 million of them."""
     drawn = randomness.bits(40)
-    return "".join(ALPHABET[drawn >> shift & 255 % len(ALPHABET)] for shift in range(0, 40, 8))
+    return "".join(ALPHABET[(drawn >> shift & 255) % len(ALPHABET)] for shift in range(0, 40, 8))
 
 
 def monday(now: datetime) -> datetime:

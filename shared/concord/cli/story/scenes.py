@@ -50,7 +50,7 @@ async def mailed(stage: Stage) -> AsyncIterator[Step]:
     heard = await stage.ask_about(Question({"code": code}, (stage.offer,)))
     yield step(
         f"All four channels are asked by the code alone, {code}.",
-        comparison.conclusion(heard),
+        _said(heard),
         ("every channel knows the promise", _all(heard, lambda item: _promised(item, stage))),
         ("every channel says the same terms", comparison.same_terms(heard)),
         heard=heard,
@@ -106,12 +106,12 @@ async def changed(stage: Stage) -> AsyncIterator[Step]:
         heard=sam,
     )
     linda = await stage.ask(stage.lindas_number)
-    yield step("Linda asks in all four channels.", comparison.conclusion(linda), *_still_owed(linda), heard=linda)
+    yield step("Linda asks in all four channels.", _said(linda), *_still_owed(linda), heard=linda)
     await stage.withdraw()
     linda = await stage.ask(stage.lindas_number)
     yield step(
         "Marta withdraws the offer. Linda asks again.",
-        comparison.conclusion(linda),
+        _said(linda),
         *_still_owed(linda),
         ("until the same deadline", _all(linda, lambda item: _deadline(item) == stage.promise["honour_until"])),
         heard=linda,
@@ -128,7 +128,7 @@ async def refused(stage: Stage) -> AsyncIterator[Step]:
     said = next(iter(sentences), "")
     yield step(
         "The offer is withdrawn. Sam, who has no promise, asks for it in all four channels.",
-        f"“{said}” Nearest alternative: {', '.join(sorted(filter(None, alternatives))) or 'none'}.",
+        f"“{said}” Instead: {', '.join(sorted(filter(None, alternatives))) or 'nothing'}.",
         ("no channel gives it", len(items) == len(heard) and {item["verdict"] for item in items} == {"refused"}),
         ("every channel gives the same reason", len(reasons) == 1),
         ("in the same sentence", len(sentences) == 1 and bool(said)),
@@ -155,6 +155,11 @@ def _still_owed(heard: list[Heard]) -> tuple[tuple[str, bool], ...]:
         ("0.00 and the handling fee of 5.00 in the store", pays["store_pos"] == FEE),
         ("every channel says the same terms", comparison.same_terms(heard)),
     )
+
+
+def _said(heard: list[Heard]) -> str:
+    """What is spoken of: the offer, its version, and the promise."""
+    return ", ".join(comparison.heading(heard, subject) for subject in comparison.subjects(heard)[:1])
 
 
 def _all(heard: list[Heard], holds: Callable[[dict[str, Any]], bool]) -> bool:

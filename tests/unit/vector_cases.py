@@ -1,0 +1,121 @@
+"""Reads `tests/vectors/decisions.json`; `tests/vectors/README.md` describes the file for other implementations."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from concord.contracts.records import HouseholdRecord, OfferRecord, PromiseRecord
+from concord.decision.answer import Answer, answer
+from concord.decision.catalogue import Catalogue
+from concord.decision.facts import HouseholdView, household_view
+from concord.decision.question import Question, View, setting_at
+from concord.decision.scalars import CHANNELS
+
+FILE = Path(__file__).parents[1] / "vectors" / "decisions.json"
+
+
+def merged(document: Any, patch: Any) -> Any:
+    """JSON Merge Patch (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(document) if isinstance(document, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+@dataclass(frozen=True)
+class Case:
+    """One vector: the records as they stand on the log, the question, and what each channel must answer."""
+
+    name: str
+    rule: str
+    offers: tuple[OfferRecord, ...]
+    household: HouseholdRecord | None
+    promises: tuple[PromiseRecord, ...]
+    question: dict[str, Any]
+    at: datetime
+    expect: dict[str, list[dict[str, Any]]]
+    say: dict[str, str]
+    terms_digest: str
+
+    def answer(self, channel: str) -> Answer:
+        """What this implementation answers."""
+        view = View(Catalogue.of(self.offers), 1, len(self.offers), self.view())
+        return answer(self.asked(), view, setting_at(channel, self.at))
+
+    def view(self) -> HouseholdView | None:
+        return None if self.household is None else household_view(self.household, self.promises, epoch=1)
+
+    def asked(self) -> Question:
+        asked = self.question
+        return Question(
+            household=self.household.id if self.household else None,
+            party=asked.get("party"),
+            line=asked.get("line"),
+            code=asked.get("code"),
+            offers=tuple(asked.get("offers", ())),
+            products=tuple(asked.get("products", ())),
+            facts=asked.get("facts", {}),
+        )
+
+
+def load() -> list[Case]:
+    """Every vector of the file."""
+    file = orjson.loads(FILE.read_bytes())
+    return [_case(file, vector) for vector in file["vectors"]]
+
+
+def _case(file: dict[str, Any], vector: dict[str, Any]) -> Case:
+    household = vector["household"]
+    return Case(
+        name=vector["name"],
+        rule=vector["rule"],
+        offers=tuple(_offer(file["terms"], record) for record in vector["offers"]),
+        household=None if household is None else HouseholdRecord.model_validate(file["households"][household]),
+        promises=tuple(map(PromiseRecord.model_validate, vector["promises"])),
+        question=vector["question"],
+        at=datetime.fromisoformat(vector["at"]),
+        expect=_by_channel(vector["expect"]),
+        say=_by_channel(vector["say"]),
+        terms_digest=vector["terms_digest"],
+    )
+
+
+def _by_channel(stated: dict[str, Any]) -> dict[str, Any]:
+    return dict.fromkeys(CHANNELS, stated["*"]) if "*" in stated else stated
+
+
+def _offer(named: dict[str, Any], record: dict[str, Any]) -> OfferRecord:
+    versions = []
+    for version in record["versions"]:
+        rest = {name: value for name, value in version.items() if name != "patch"}
+        versions.append({**rest, "terms": merged(named[version["terms"]], version.get("patch", {}))})
+    return OfferRecord.model_validate({**record, "versions": versions})
+
+
+def told(item: dict[str, Any]) -> dict[str, Any]:
+    """An item of an answer, as a vector states it: without what is null."""
+    stated = {
+        "offer": item["offer"],
+        "version": item["version"],
+        "verdict": item["verdict"],
+        "reasons": [":".join(filter(None, (reason["code"], reason.get("attribute")))) for reason in item["reasons"]],
+        "customer_pays": item["customer_pays"],
+        "fee": item["fee"],
+        "instead_of": item["instead_of"],
+        "promise": item["promise"] and item["promise"]["id"],
+        "alternative": item["alternative"] and item["alternative"]["offer"],
+        "refer_to": item.get("refer_to"),
+        "escalate_to": item.get("escalate_to"),
+    }
+    return {name: value for name, value in stated.items() if value is not None}
+
+
+__all__ = ["CHANNELS", "Case", "load", "told"]
