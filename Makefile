@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STATE := .local
+# Compiling each module anew at each start doubles the time to start.
+export PYTHONDONTWRITEBYTECODE :=
 T ?= tests
 
 ##@ Use

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+
 from concord.engines import ports, servers
 from concord.engines.postgres import database_url
 from concord.engines.servers import Engines

@@ -11,6 +11,7 @@ from acceptance.terminal import concord, session
 from concord.cli import agreement
 from concord.cli.client import CHANNELS
 from concord.cli.story import loading
+from concord.cli.waiting import until_agreed
 from concord.engines.stack import Stack
 
 LINDA = ("--number", "+12025550117")
@@ -39,8 +40,7 @@ async def test_malformed_code_is_refused_by_name(stack: Stack) -> None:
 
 async def test_status_finds_every_view_equal(stack: Stack) -> None:
     async with session(stack).client() as client, asyncio.timeout(20):
-        while not (await agreement.compare(client)).whole:
-            await asyncio.sleep(0.1)
+        await until_agreed(client)
     outcome = await concord(stack, "status", "--json")
     document = orjson.loads(outcome.out)
     assert [view["channel"] for view in document["views"]] == list(CHANNELS)

@@ -1,4 +1,4 @@
-"""Part of the Complete Journey, from the tables to every channel's answer; the whole of it is measured by the benchmarks."""
+"""Part of the Complete Journey, from the tables to every channel's answer; the benchmarks load the whole."""
 
 import asyncio
 import dataclasses

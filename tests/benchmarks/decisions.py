@@ -1,7 +1,7 @@
 """`POST /v1/decisions` with 1,000 offers loaded, beside a bare route that returns the same bytes ready-made."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from concord.engines.process import Command, spawn
 
 from . import load, material, report
 from .report import Percentiles, Section, Spread
-from .stack import Site, started
+from .stack import Site, processor_seconds, started
 
 CHANNEL: Final = "store_pos"
 PERSON: Final = "tom"
@@ -39,11 +39,12 @@ QUICK: Final = Scale(rounds=5, seconds=1.0)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The two that are compared: ports, and the one request both are asked."""
+    """The two that are compared: ports, the one request both are asked, and the process behind each port."""
 
     ours: int
     bare: int
     asked: bytes
+    pids: Mapping[int, int]
 
     def render(self, _: int) -> bytes:
         return self.asked
@@ -80,22 +81,22 @@ async def pair(site: Site) -> AsyncIterator[Pair]:
     verdicts = [item["verdict"] for item in orjson.loads(answer.body)["items"]]
     if answer.status != 200 or verdicts != ["honour_with_fee"]:
         raise load.Broken(f"The channel does not honour the promise: {answer.status} {answer.body[:1000]!r}")
-    both = Pair(site.port(CHANNEL), site.stack.base + BARE_PORT, asked)
+    ours, bare = site.port(CHANNEL), site.stack.base + BARE_PORT
     file = site.stack.folder.path / "answer.json"
     file.write_bytes(answer.body)
-    async with _bare(site, both.bare, file):
-        if (await _once(both.bare, asked)).body != answer.body:
+    async with _bare(site, bare, file) as pid:
+        if (await _once(bare, asked)).body != answer.body:
             raise load.Broken("The bare route answers something else.")
-        yield both
+        yield Pair(ours, bare, asked, {ours: site.pids()[CHANNEL], bare: pid})
 
 
 @asynccontextmanager
-async def _bare(site: Site, port: int, file: Path) -> AsyncIterator[None]:
+async def _bare(site: Site, port: int, file: Path) -> AsyncIterator[int]:
     argv = (sys.executable, "-m", "tests.benchmarks.bare", str(port), str(file))
     child = await spawn(Command("bare", argv, site.stack.folder.logs / "bare.log", site.environ()))
     try:
         await load.until_answering(port, child.tail)
-        yield
+        yield child.pid
     finally:
         await child.stop()
 
@@ -110,11 +111,14 @@ async def _capacity(section: Section, both: Pair, scale: Scale) -> float:
     for port in (both.ours, both.bare):
         await load.closed(port, both.render, connections=CONNECTIONS, seconds=30, most=WARM_UP)
     rates: dict[int, list[float]] = {both.ours: [], both.bare: []}
+    costs: dict[int, list[float]] = {both.ours: [], both.bare: []}
     for turn in range(scale.rounds):
         for port in sorted(rates, reverse=bool(turn % 2)):
+            before = processor_seconds(both.pids[port])
             run = await load.closed(port, both.render, connections=CONNECTIONS, seconds=scale.seconds)
             run.refuse_failures()
             rates[port].append(run.rate)
+            costs[port].append((processor_seconds(both.pids[port]) - before) / len(run.latencies) * 1e6)
     ours, bare = Spread.of(rates[both.ours]), Spread.of(rates[both.bare])
     ratio = Spread.of(one / other for one, other in zip(rates[both.ours], rates[both.bare], strict=True))
     section.row(
@@ -125,7 +129,15 @@ async def _capacity(section: Section, both: Pair, scale: Scale) -> float:
         bar=f"≥ {SHARE:.2f}",
         met=ratio.median >= SHARE,
     )
+    spent, least = Spread.of(costs[both.ours]), Spread.of(costs[both.bare])
+    section.row(
+        "CPU of one answer",
+        f"{spent.median:.0f} µs",
+        floor=f"{least.median:.0f} µs",
+        ratio=Spread.of(bare / ours for ours, bare in zip(costs[both.ours], costs[both.bare], strict=True)).text(),
+    )
     section.figures["capacity"] = {"ours": ours, "bare": bare, "ratio": ratio}
+    section.figures["cpu_us"] = {"ours": spent, "bare": least}
     return ours.median
 
 

@@ -97,6 +97,19 @@ def _below(pid: int) -> list[int]:
     return [descendant for child in children for descendant in (child, *_below(child))]
 
 
+def processor_seconds(pid: int) -> float:
+    """Seconds of CPU that a process and those it started have used, its ended children included."""
+    return sum(_processor_seconds(each) for each in [pid, *_below(pid)])
+
+
+def _processor_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # gone meanwhile
+        return 0.0
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
 async def until_free(seconds: float = 20.0, most: float = 0.5) -> float:
     """Wait until the machine is mostly idle, for at most so long; the share of time its processors were busy last."""
     deadline, busy = perf_counter() + seconds, 1.0
@@ -112,7 +125,3 @@ def _ticks() -> tuple[int, int]:
     """All and idle ticks of all processors."""
     fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
     return sum(fields), fields[3] + fields[4]
-
-
-def processors() -> int:
-    return len(os.sched_getaffinity(0))

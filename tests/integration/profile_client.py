@@ -152,7 +152,7 @@ class Client:
         self, household: Any, who: str = "campaign", key: dict[str, str] | None = None, **changes: Any
     ) -> httpx.Response:
         """Ask for a promise to the household's first member."""
-        body = promise_to(household["id"], household["members"][0]["id"], **changes)
+        body = promise_to(household["id"], household["members"][0]["id"]) | changes
         return await self.send(who, "POST", "/v1/promises", body, headers=key or new_key())
 
     async def upload(self, kind: str, lines: list[Any], key: str | None = None) -> httpx.Response:
@@ -180,7 +180,7 @@ class Client:
         return seen
 
 
-def promise_to(household: str, party: str, **changes: Any) -> dict[str, Any]:
+def promise_to(household: str, party: str) -> dict[str, Any]:
     """The body of a promise made by e-mail."""
     return {
         "household": household,
@@ -188,7 +188,7 @@ def promise_to(household: str, party: str, **changes: Any) -> dict[str, Any]:
         "offer": OFFER,
         "channel": "email",
         "evidence": EVIDENCE,
-    } | changes
+    }
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from concord.engines import ports
 from concord.engines.errors import EngineFailed
 from concord.engines.postgres import Postgres

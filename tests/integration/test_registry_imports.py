@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from concord.eventlog import outbox
+from concord.storage.importer import BACKLOG
 from integration.registry_client import TERMS, Client, eventually, log_is_gapless, sent_at_once, serving
 from offer_registry import approvals
 
@@ -158,7 +159,7 @@ async def test_release_of_a_job_waits_while_the_log_is_behind_and_survives_a_res
 
         async def behind() -> bool:
             async with registry.pool.acquire() as connection:
-                return await outbox.oldest_unsent_age(connection) >= approvals.BACKLOG
+                return await outbox.oldest_unsent_age(connection) >= BACKLOG
 
         await registry.post("nora", "/v1/offers/offer-00/versions/1:approve")
         await registry.post("nora", "/v1/offers/offer-00/versions/1:release")

@@ -1,7 +1,7 @@
 """The author side over HTTP, on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -180,7 +180,7 @@ async def test_version_rejected_stays_and_its_terms_start_a_new_draft(registry: 
     rejected = await registry.post("nora", f"{VERSION}:reject", {"reason": "Too dear."})
     assert (rejected["lifecycle"], rejected["rejection"]) == ("rejected", "Too dear.")
     again = await registry.post("marta", f"/v1/offers/{KEY}/versions", status=201)
-    assert (again["version"], again["lifecycle"], again["content_hash"]) == (2, "draft", HASH)
+    assert (again["version"], again["lifecycle"], again["content_hash"]) == (2, "draft", rejected["content_hash"])
 
 
 async def test_versions_added_at_once_get_numbers_of_their_own(registry: Client) -> None:
@@ -242,3 +242,62 @@ async def test_versions_are_listed_oldest_first(registry: Client) -> None:
     rest = await registry.get(f"/v1/offers/{KEY}/versions?limit=1&after={page['next']}")
     assert [version["version"] for version in page["items"] + rest["items"]] == [1, 2]
     assert rest["next"] is None
+
+
+async def test_latest_end_there_is_has_a_last_deadline(registry: Client) -> None:
+    validity = {"start": "2026-06-01T00:00:00Z", "end": "9999-12-31T00:00:00Z"}
+    await registry.draft(validity=validity, honour_for="P3650D")
+    assert (await registry.get(VERSION))["honour_until"] == "9999-12-31T23:59:59Z"
+
+
+ODD: tuple[Any, ...] = (None, True, -1, 0, 1.5, 2**63, "", " ", "x" * 3_000, "\u202e", [], [[]], {}, {"": None})
+
+
+def paths(node: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document."""
+    yield at
+    for part, below in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from paths(below, (*at, part))
+
+
+def with_odd(document: Any, at: tuple[Any, ...], odd: Any) -> Any:
+    """The document with something odd at the place."""
+    if not at:
+        return odd
+    changed = dict(document) if isinstance(document, dict) else list(document)
+    changed[at[0]] = with_odd(document[at[0]], at[1:], odd)
+    return changed
+
+
+async def test_offer_with_something_odd_anywhere_is_saved_or_refused_and_never_breaks(registry: Client) -> None:
+    body = {"key": KEY, "terms": TERMS}
+    tried = [with_odd(body, at, odd) for at in paths(body) for odd in ODD]
+    for number, sent in enumerate(tried):
+        if isinstance(sent, dict) and sent.get("key") == KEY:
+            sent["key"] = f"offer-{number}"
+        answer = await registry.send("marta", "POST", "/v1/offers", sent)
+        assert answer.status_code in {201, 422}, (sent, answer.text)
+        if answer.status_code == 201:
+            submitted = await registry.send("marta", "POST", f"/v1/offers/{answer.json()['id']}/versions/1:submit")
+            assert submitted.status_code in {200, 422}, (sent, submitted.text)
+
+
+async def test_database_that_is_away_is_said_and_not_ready(registry: Client) -> None:
+    await registry.draft()
+    registry.pool.terminate()
+    answer = await registry.send("auditor", "GET", f"/v1/offers/{KEY}")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "database_unavailable")
+    assert answer.headers["retry-after"]
+    ready = await registry.http.get("/healthz/ready")
+    assert (ready.status_code, ready.json()["reasons"]) == (503, ["database_unavailable"])
+    assert (await registry.http.get("/healthz/live")).status_code == 200
+
+
+async def test_every_route_states_its_roles_and_shows_an_example(registry: Client) -> None:
+    described = (await registry.http.get("/openapi.json")).json()
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert operation["x-roles"], (method, path)
+            assert operation["summary"], (method, path)
+    for name in ("OfferDocument", "OfferSummary", "VersionDocument", "ActivationDocument", "CatalogueDocument"):
+        assert described["components"]["schemas"][name]["examples"], name

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from concord.engines import ports
 from concord.engines.errors import AlreadyRunning, EngineFailed, PortInUse
 from concord.engines.restart import Limits

@@ -3,10 +3,11 @@
 import itertools
 
 import pytest
-from concord.contracts.records import ActivationState, OfferRecord
-from concord.decision.terms import EXAMPLE, Terms
 from hypothesis import given
 from hypothesis import strategies as st
+
+from concord.contracts.records import ActivationState, OfferRecord
+from concord.decision.terms import EXAMPLE, Terms
 from offer_registry.activation import (
     AUTOMATIC,
     CLOSED,
@@ -21,6 +22,7 @@ from offer_registry.activation import (
     Activation,
     ActiveOffer,
     Event,
+    Guards,
     Place,
     changed,
     due,
@@ -30,8 +32,8 @@ from offer_registry.errors import ActivationConflict, NewerReleased
 TERMS = Terms.model_validate(EXAMPLE)
 HASH = TERMS.content_hash()
 OPEN_PLACES = tuple(place for place in PLACES if place not in {None, CLOSED})
-ALWAYS = dict.fromkeys(Event, lambda _: True)
-NEVER = dict.fromkeys(Event, lambda _: False)
+ALWAYS: Guards = dict.fromkeys(Event, lambda _: True)
+NEVER: Guards = dict.fromkeys(Event, lambda _: False)
 # Protocol §2: every other pair of states may coexist in two channels.
 REFUSING = {None, PREPARING, CLOSING, CLOSED}
 
@@ -192,7 +194,7 @@ def test_any_sequence_of_events_keeps_the_offer_lawful(taken: list[str | frozens
             elif isinstance(step, str):
                 active = getattr(active, step)(revision)
             else:
-                active = active.advance({event: lambda _, on=event in step: on for event in Event}, revision)
+                active = active.advance({**NEVER, **{event: ALWAYS[event] for event in step}}, revision)
         except ActivationConflict:
             continue
         live = [activation for activation in active.activations if activation.place == LIVE]

@@ -74,6 +74,15 @@ def test_a_catalogue_never_changes(history: list[OfferRecord], more: list[OfferR
     assert picture(catalogue) == before
 
 
+def test_live_offers_stand_in_order_of_priority_then_key() -> None:
+    """terms §3: smaller first, ties by offer key."""
+    numbered = [(1, "b", 2), (2, "a", 2), (3, "c", 1)]
+    records = [offer(version(terms(priority=priority)), number=number, key=key) for number, key, priority in numbered]
+    catalogue = Catalogue.of(records)
+    assert [each.key for each in catalogue.live()] == ["c", "a", "b"]
+    assert [each.key for each in catalogue.live_with(["HANDSET-X"])] == ["c", "a", "b"]
+
+
 def test_a_change_of_state_keeps_what_was_compiled() -> None:
     first = Catalogue.of([offer(version(state=ActivationState.HONOURABLE))])
     second = first.with_record(offer(version(state=ActivationState.LIVE)))

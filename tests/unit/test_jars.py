@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from concord.engines import jars
 from concord.engines.errors import JarsDiffer
 

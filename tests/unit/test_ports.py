@@ -2,6 +2,7 @@ import os
 import socket
 
 import pytest
+
 from concord import ports as table
 from concord.engines import ports
 from concord.engines.errors import PortInUse

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from concord.decision.terms import EXAMPLE, Terms
 from concord.errors import FieldError
 from offer_registry.domain import LIFECYCLE, Lifecycle, OfferVersion, Verb, draft

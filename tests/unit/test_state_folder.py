@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from concord.engines.errors import AlreadyRunning
 from concord.engines.state import Running, StateFolder, born, is_alive
 

@@ -225,7 +225,8 @@ def test_criteria_may_be_many_but_not_without_end() -> None:
 @pytest.mark.parametrize(
     "criterion",
     [
-        {}, [], "x", 1, True, {"all": []}, {"all": LEAF}, {"all": [LEAF], "any": [LEAF]}, {"not": [LEAF]}, {"not": None},
+        {}, [], "x", 1, True, {"all": []}, {"all": LEAF}, {"all": [LEAF], "any": [LEAF]}, {"not": [LEAF]},
+        {"not": None},
         {**LEAF, "extra": 1}, {**LEAF, "op": "contains"}, {**LEAF, "op": ["gte"]}, {**LEAF, "value": 1.0},
         {**LEAF, "value": None}, {**LEAF, "value": [1]}, {**LEAF, "value": 2**53}, {**LEAF, "value": "x" * 201},
         {**LEAF, "value": "nul\x00"}, {**LEAF, "value": "\ud800"}, {**LEAF, "attribute": "size"},

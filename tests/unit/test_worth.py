@@ -51,6 +51,13 @@ def test_only_versions_the_customer_can_have_are_compared() -> None:
     ]  # the new one is unknown, the old is sure
 
 
+def test_a_version_she_may_yet_qualify_for_comes_before_one_that_refuses_her() -> None:
+    barred = {"attribute": "line.barred", "op": "eq", "value": True}
+    known = Question(offers=(KEY,), facts={"line.barred": False})
+    assert two({}, {"criteria": barred}, known) == [1]
+    assert two({"criteria": barred}, {}, known) == [2]
+
+
 def percent(basis_points: int) -> dict[str, Any]:
     return {"regular_price": None, "benefits": [{"kind": "percent_off", "basis_points": basis_points}]}
 

@@ -31,6 +31,7 @@ from concord.signin.verifier import Verifier
 from concord.telemetry import metrics
 from concord.web.app import create_app
 from concord.web.server import serve
+from concord.web.trust import trust
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def build(
 ) -> FastAPI:
     """The application of one channel; it follows the log while it serves."""
     clock = clock or SystemClock()
-    http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
+    http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=trust(settings.issuer))
     authorities = authorities or _authorities(channel, settings, clock, http)
     live = LiveView(state_log)
     applier = Applier(live, settings.view_file(channel), settings.bootstrap, channel, clock)
@@ -92,7 +93,7 @@ def _authorities(channel: str, settings: AdapterSettings, clock: Clock, http: ht
     secret = settings.client_secret.get_secret_value()
     tokens = ServiceTokens(settings.issuer, settings.client_id or channel, secret, clock, http)
     clients = [
-        httpx.AsyncClient(base_url=url, auth=tokens, timeout=PATIENCE, trust_env=False)
+        httpx.AsyncClient(base_url=url, auth=tokens, timeout=PATIENCE, trust_env=False, verify=trust(url))
         for url in (settings.registry, settings.profile)
     ]
     return HttpAuthorities(*clients)

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 import httpx
@@ -27,6 +27,7 @@ from concord.storage.jobs import LineHandler
 from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
+from concord.web.trust import trust
 from customer_profile import api, store
 from customer_profile.handlers import Profile
 from customer_profile.imports import HouseholdLines, PromiseLines
@@ -109,20 +110,13 @@ class Service:
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         pool = await database(self.settings.database)
         try:
-            async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            async with AsyncExitStack() as stack:
                 registry = self._registry
                 if registry is None:
                     registry = await stack.enter_async_context(self._asking())
                 self.parts = parts = await self._assemble(pool, registry)
-                work = (parts.profile.relay.run(), parts.profile.offers.run(), parts.importer.run())
-                loops = [group.create_task(each) for each in work]
+                await stack.enter_async_context(_running(parts.profile.relay, parts.profile.offers, parts.importer))
                 yield
-                for loop in loops:
-                    loop.cancel()
-        except* Exception as errors:
-            # A loop that stopped is a defect; without it the service would accept what it cannot carry out.
-            log.critical("A background loop stopped", exc_info=errors, extra={"action": "loop_stopped"})
-            signal.raise_signal(signal.SIGTERM)
         finally:
             self.parts = None
             pool.terminate()
@@ -130,7 +124,8 @@ class Service:
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[Registry]:
         settings = self.settings
-        async with httpx.AsyncClient() as issuer, httpx.AsyncClient() as http:
+        believed = [trust(url) for url in (settings.issuer, settings.registry)]
+        async with httpx.AsyncClient(verify=believed[0]) as issuer, httpx.AsyncClient(verify=believed[1]) as http:
             secret = settings.client_secret.get_secret_value()
             http.auth = ServiceTokens(settings.issuer, settings.client_id or CLIENT, secret, self._clock, issuer)
             yield HttpRegistry(http, settings.registry)
@@ -150,6 +145,35 @@ class Service:
         }
         importer = Importer(pool, handlers, self._clock, relay.poke)
         return Parts(pool, profile, importer, ImportDesk(pool, importer, self._ids))
+
+
+class Loop(Protocol):
+    """Something that runs for as long as the process serves."""
+
+    async def run(self) -> None:
+        """Never returns."""
+        ...
+
+
+@asynccontextmanager
+async def _running(*loops: Loop) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(_guarded(loop)) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _guarded(loop: Loop) -> None:
+    """A loop that stops is a defect; without it the service would accept what it cannot carry out, so it stops too."""
+    try:
+        await loop.run()
+    except Exception as error:
+        log.critical("A background loop stopped", exc_info=error, extra={"action": "loop_stopped"})
+        signal.raise_signal(signal.SIGTERM)
+        raise
 
 
 async def database(url: str) -> asyncpg.Pool:

@@ -22,7 +22,7 @@ from offer_registry.waits import Waits
 
 POLL = 1.0  # s; for what another process committed, and for deadlines that pass
 RETRY = 0.5  # s
-AT_ONCE = 500  # offers in one transaction
+AT_ONCE = 200  # offers in one transaction
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Advancer:
     def _outlived(self, activation: Activation, at: datetime) -> bool:
         """Whether the last deadline passed W2 ago (protocol §2); without one there is no telling."""
         end = activation.honour_until
-        return end is not None and at >= end + timedelta(seconds=self._w2)
+        return end is not None and at - timedelta(seconds=self._w2) >= end
 
     def _left(self, activation: Activation) -> float:
         return max(0.0, self._w2 - self._waits.seconds(activation))

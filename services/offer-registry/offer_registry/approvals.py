@@ -21,7 +21,7 @@ from offer_registry.errors import JobNotDone, OwnVersion
 from offer_registry.journal import Cause, Journal
 from offer_registry.store import Q, version_of
 
-AT_ONCE = 500  # offers in one transaction
+AT_ONCE = 200  # offers in one transaction
 POLL = 1.0  # s; for approvals that another process left
 RETRY = 0.5  # s
 
@@ -98,20 +98,29 @@ class Approvals:
         """Release one batch of the oldest job; False when there is nothing to do."""
         async with postgres.connection(self._pool) as connection:
             job = await connection.fetchrow(Q.next_release)
-            if job is None:
-                return False
-            await self._log_caught_up(connection)
-            versions = [version_of(row) for row in await connection.fetch(Q.releasable, job["job"], AT_ONCE)]
-            if not versions:
+        if job is None:
+            return False
+        await self._log_caught_up()
+        async with postgres.connection(self._pool) as connection:
+            offers = [
+                row["id"] for row in await connection.fetch(Q.next_of_job, job["job"], job["released_to"], AT_ONCE)
+            ]
+            versions = [version_of(row) for row in await connection.fetch(Q.releasable, offers)]
+        if versions:
+            await self._journal.release(versions, Cause(by=job["by"], traceparent=job["traceparent"]))
+            crash.point("import.after_batch_commit")
+        async with postgres.connection(self._pool) as connection:
+            if offers:
+                await connection.execute(Q.released_to, job["job"], offers[-1])
+            else:
                 await connection.execute(Q.released_all, job["job"], self._clock.now())
-                return True
-        await self._journal.release(versions, Cause(by=job["by"], traceparent=job["traceparent"]))
-        crash.point("import.after_batch_commit")
         return True
 
-    @staticmethod
-    async def _log_caught_up(connection: outbox.Connection) -> None:
-        while await outbox.oldest_unsent_age(connection) >= BACKLOG:  # noqa: ASYNC110  the relay may be another process
+    async def _log_caught_up(self) -> None:
+        while True:
+            async with postgres.connection(self._pool) as connection:
+                if await outbox.oldest_unsent_age(connection) < BACKLOG:
+                    return
             await asyncio.sleep(BACKLOG_POLL)
 
     async def _sleep(self, seconds: float) -> None:

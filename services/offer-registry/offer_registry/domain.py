@@ -9,7 +9,7 @@ any of it never approves it. A rejected version stays as it is; its terms can be
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from concord.decision import attributes, completeness
@@ -48,6 +48,9 @@ LIFECYCLE: Mapping[tuple[Lifecycle, Verb], Lifecycle] = {
     (Lifecycle.APPROVED, Verb.RELEASE): Lifecycle.RELEASED,
     (Lifecycle.RELEASED, Verb.RETIRE): Lifecycle.RETIRED,
 }
+
+
+LAST_INSTANT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,12 @@ class OfferVersion:
     def honour_until(self) -> datetime | None:
         """The last deadline that a promise of this version can have: end + `honour_for` (terms §6)."""
         end = self.terms.validity.end
-        return None if end is None else end + (self.terms.honour_for or timedelta())
+        if end is None:
+            return None
+        try:
+            return end + (self.terms.honour_for or timedelta())
+        except OverflowError:
+            return LAST_INSTANT
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from offer_registry import api, log_api
 from offer_registry.advancer import Advancer
 from offer_registry.approvals import Approvals
 from offer_registry.bound import Catalogue
-from offer_registry.edge import Services
+from offer_registry.edge import READ, Services
 from offer_registry.handlers import Registry
 from offer_registry.imports import OfferLines
 from offer_registry.journal import Journal
@@ -68,7 +68,7 @@ def build(
     app = create_app(
         title="Concord offer registry",
         service=SERVICE,
-        routers=[api.router, log_api.router, imports.router(desk, kinds=("offers",), roles=IMPORTERS)],
+        routers=[api.router, log_api.router, imports.router(desk, kinds=("offers",), roles=IMPORTERS, readers=READ)],
         settings=settings,
         signin=signin,
         ready=ready,
@@ -129,12 +129,14 @@ async def _database(url: str) -> asyncpg.Pool:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
+                    pool = await postgres.open_pool(url, application=SERVICE)
                     await migrations.upgrade(url, "offer_registry")
-                    return await postgres.open_pool(url, application=SERVICE)
                 except (DatabaseUnavailable, *postgres.LOST) as error:
                     log.warning(
                         "Waiting for PostgreSQL", extra={"action": "database_wait", "error": type(error).__name__}
                     )
                     await asyncio.sleep(RETRY)
+                else:
+                    return pool
     except TimeoutError as error:
         raise DatabaseUnavailable from error

@@ -105,17 +105,18 @@ WHERE c.topic = $1 AND c.partition = 0
 ORDER BY o.id, a.version;
 
 -- name: moving
--- Every version that moves by itself, now or once a wait is over ($1 is W2).
-SELECT a.offer, a.version, a.state, a.leaving, a.state_revision, a.effective_at, a.honour_until, a.evaluator_min, a.traceparent,
-    now() AS at
+-- Every version that moves by itself, now or once a wait is over ($1 is W2). Rows pass through the partial index, and
+-- only a scan in its order skips what they leave behind there.
+(SELECT a.offer, a.version, a.state, a.leaving, a.state_revision, a.effective_at, a.honour_until, a.evaluator_min,
+    a.traceparent, now() AS at
 FROM activations a
 WHERE a.state IN ('PREPARING', 'HONOURABLE') OR a.state = 'SUSPENDED' AND a.leaving
+ORDER BY a.state_revision LIMIT 100000)
 UNION ALL
-SELECT a.offer, a.version, a.state, a.leaving, a.state_revision, a.effective_at, a.honour_until, a.evaluator_min, a.traceparent,
-    now() AS at
+SELECT a.offer, a.version, a.state, a.leaving, a.state_revision, a.effective_at, a.honour_until, a.evaluator_min,
+    a.traceparent, now() AS at
 FROM activations a
-WHERE a.state = 'CLOSING' AND a.honour_until <= now() - $1::interval
-ORDER BY state_revision;
+WHERE a.state = 'CLOSING' AND a.honour_until <= now() - $1::interval;
 
 -- name: release
 -- Approved versions become released and PREPARING, with one record of each offer. One statement: the state and the
@@ -190,7 +191,7 @@ WITH approved AS (
 INSERT INTO import_approvals (job, by, at, approved, release, traceparent)
 SELECT $1, $2, $3, count(*), $4, $5 FROM approved
 ON CONFLICT (job) DO UPDATE SET approved = import_approvals.approved + excluded.approved,
-    release = import_approvals.release OR excluded.release, released_at = NULL;
+    release = import_approvals.release OR excluded.release, released_to = '', released_at = NULL;
 
 -- name: fetch_approval
 -- Who approved a job, and where its offers stand.
@@ -204,16 +205,24 @@ GROUP BY p.job;
 
 -- name: next_release
 -- The oldest approved job whose offers are still to be released.
-SELECT job, by, traceparent FROM import_approvals WHERE release AND released_at IS NULL ORDER BY at, job LIMIT 1;
+SELECT job, by, traceparent, released_to FROM import_approvals WHERE release AND released_at IS NULL ORDER BY at, job LIMIT 1;
+
+-- name: next_of_job
+-- What the next lines of a job made, in the order of ids.
+SELECT DISTINCT id FROM import_refs WHERE job = $1 AND id > $2 ORDER BY id LIMIT $3;
 
 -- name: releasable
--- Versions of a job that are approved and can be released: no newer one was.
+-- First versions of these offers that are approved and can be released: no newer one was.
 SELECT v.offer, v.number, v.terms::text AS terms, v.content_hash, v.lifecycle, v.authors, v.row_version, v.created_at,
     v.changed_at, v.approver, v.rejection, v.required_locales
-FROM import_refs r
-JOIN offer_versions v ON v.offer = r.id AND v.number = 1 AND v.lifecycle = 'approved'
-WHERE r.job = $1 AND NOT EXISTS (SELECT FROM activations a WHERE a.offer = v.offer AND a.version > v.number)
-ORDER BY v.offer LIMIT $2;
+FROM offer_versions v
+WHERE v.offer = ANY ($1::text[]) AND v.number = 1 AND v.lifecycle = 'approved'
+    AND NOT EXISTS (SELECT FROM activations a WHERE a.offer = v.offer AND a.version > v.number)
+ORDER BY v.offer;
+
+-- name: released_to
+-- What a job made is released up to this id.
+UPDATE import_approvals SET released_to = $2 WHERE job = $1;
 
 -- name: released_all
 -- Nothing of the job is left to be released.

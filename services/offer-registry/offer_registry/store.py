@@ -222,7 +222,7 @@ def _lived(rows: Sequence[Record]) -> Lived:
 
 
 def terms_of(text: str) -> Terms:
-    """Stored terms, leaving out fields of later releases. Short ones are parsed once for the steps that follow each other."""
+    """Stored terms, without fields of later releases. Short ones are parsed once for all the steps that follow."""
     return _remembered(text) if len(text) <= SHORT else _parsed(text)
 
 

@@ -1,5 +1,6 @@
 """`concord ask`: one question to all four channels, side by side."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -53,7 +54,7 @@ def present(screen: Screen, heard: list[Heard], svg: str | None = None) -> None:
     if screen.json:
         screen.document(document(heard))
         return
-    with screen.recording(svg, "concord ask"):
+    with screen.recording(svg, session.typed_command(sys.argv[1:])):
         show(screen, heard)
 
 

@@ -9,6 +9,7 @@ import httpx
 
 from concord import ports
 from concord.cli.errors import ServiceFault, Unreachable, of_problem
+from concord.web.trust import trust
 
 CHANNELS = ("web", "store_pos", "call_center", "sms")
 SERVICES = ("registry", "profile", *CHANNELS)
@@ -33,7 +34,11 @@ class Concord:
     def __init__(self, base: int, *, traceparent: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._base = base
         self._http = httpx.AsyncClient(
-            transport=transport, timeout=TIMEOUT, headers={"traceparent": traceparent}, trust_env=False
+            transport=transport,
+            timeout=TIMEOUT,
+            headers={"traceparent": traceparent},
+            trust_env=False,
+            verify=trust(ports.url("issuer", base)),
         )
         self._tokens: dict[str, str] = {}
 

@@ -101,6 +101,7 @@ def rows(heard: Sequence[Heard], subject: Subject) -> list[list[str]]:
         ["customer pays", *(pays(item) for item in items)],
         ["instead of", *marked([money(item.get("instead_of")) if item else "–" for item in items])],
     ]
+    table = [row for row in table if set(row[1:]) != {"–"}]
     reasons = [first_reason(item) for item in items]
     if len(set(reasons)) > 1:
         table.append(["reason", *marked([reason.replace("_", " ") for reason in reasons])])

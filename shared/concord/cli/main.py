@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from concord.cli import errors
 from concord.cli.screen import Screen
-from concord.cli.session import Session
+from concord.cli.session import Session, typed_command
 from concord.errors import ConcordError
 
 COMMANDS = {
@@ -94,7 +93,7 @@ def pointers(error: ConcordError) -> list[tuple[str, str]]:
 
 
 def interrupted(screen: Screen) -> int:
-    screen.note(f"Interrupted. Go on with: {shlex.join(['concord', *sys.argv[1:]])}")
+    screen.note(f"Interrupted. Go on with: {typed_command(sys.argv[1:])}")
     return errors.INTERRUPTED
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import shlex
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
@@ -86,6 +87,14 @@ class Session:
         if sys.stdin.isatty():
             return str(typer.prompt(what, err=True))
         return sys.stdin.readline().strip()
+
+
+def typed_command(arguments: Sequence[str]) -> str:
+    """The command line as it was typed, without the hidden option that makes pictures."""
+    shown = list(arguments)
+    if "--svg" in shown:
+        del shown[shown.index("--svg") : shown.index("--svg") + 2]
+    return shlex.join(["concord", *shown])
 
 
 def of(context: typer.Context, *, json: bool = False) -> Session:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
 
+import orjson
 from pydantic import TypeAdapter
 
 from concord.canonical import canonical_bytes
@@ -19,7 +20,7 @@ from concord.decision.cards import Card, Prepared, prepare
 from concord.decision.criteria import Criterion
 from concord.decision.honour import Alternative, Escalate, HonourCell, HonourWithFee, Refer
 from concord.decision.kleene import Test, compile_criteria
-from concord.decision.pricing import UnitPrice, unit_price
+from concord.decision.pricing import UnitPrice, one_money, unit_price
 from concord.decision.reasons import Verdict
 from concord.decision.terms import Terms
 from concord.decision.timing import Window
@@ -174,10 +175,10 @@ def compile_terms(terms: Terms) -> CompiledTerms:
     return CompiledTerms(
         titles=terms.title,
         descriptions=terms.description,
-        benefits=_json([benefit.model_dump(mode="json", exclude_none=True) for benefit in terms.benefits]),
+        benefits=_canonical(_BENEFITS.dump_json(terms.benefits, exclude_none=True)),
         price=price,
         test=None if terms.criteria is None else compile_criteria(terms.criteria),
-        criteria=None if terms.criteria is None else _CRITERIA.dump_json(terms.criteria, by_alias=True),
+        criteria=None if terms.criteria is None else _shared(_CRITERIA.dump_json(terms.criteria, by_alias=True)),
         skus=frozenset(map(intern, terms.products.skus)),
         categories=frozenset(terms.products.categories),
         excluded=frozenset(exclude.skus),
@@ -194,7 +195,7 @@ def compile_terms(terms: Terms) -> CompiledTerms:
 
 
 def _stance(cell: HonourCell, price: UnitPrice, cards: Mapping[str, Card]) -> Stance:
-    fee = cell.fee if isinstance(cell, HonourWithFee) else None
+    fee = one_money(cell.fee.amount, cell.fee.currency) if isinstance(cell, HonourWithFee) else None
     plain = Verdict(cell.action) if cell.action != "native" else None
     return Stance(
         action=cell.action,
@@ -205,7 +206,8 @@ def _stance(cell: HonourCell, price: UnitPrice, cards: Mapping[str, Card]) -> St
         offer=cell.offer if isinstance(cell, Alternative) else None,
         to=cell.to if isinstance(cell, Refer) else None,
         role=cell.role if isinstance(cell, Escalate) else None,
-        cards={locale: _json(card.model_dump(mode="json", exclude_none=True)) for locale, card in cards.items()},
+        cards={locale: _canonical(_CARD.dump_json(card, exclude_none=True)) for locale, card in cards.items()}
+        or _NO_CARDS,
     )
 
 
@@ -213,19 +215,23 @@ def with_fee(price: Money | None, fee: Money | None) -> Money | None:
     """The price and the fee together; None when only a basket tells."""
     if price is None or fee is None:
         return price
-    return Money(amount=price.amount + fee.amount, currency=price.currency) if price.currency == fee.currency else None
+    return one_money(price.amount + fee.amount, price.currency) if price.currency == fee.currency else None
+
+
+@lru_cache(maxsize=1024)
+def _canonical(document: bytes) -> bytes:
+    """RFC 8785 JSON of some JSON, as one object: campaigns share cards and benefits among thousands of offers."""
+    return canonical_bytes(orjson.loads(document))
 
 
 @lru_cache(maxsize=1024)
 def _shared(document: bytes) -> bytes:
-    """The same bytes as one object: campaigns share cards and benefits among thousands of offers."""
+    """The same bytes as one object."""
     return document
 
 
-def _json(value: object) -> bytes:
-    return _shared(canonical_bytes(value))
-
-
+_NO_CARDS: Mapping[str, bytes] = {}
+_CARD: TypeAdapter[Card] = TypeAdapter(Card)
 _CRITERIA: TypeAdapter[Criterion] = TypeAdapter(Criterion)
 _BENEFITS: TypeAdapter[list[Benefit]] = TypeAdapter(list[Benefit])
 

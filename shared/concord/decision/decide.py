@@ -122,8 +122,11 @@ def may_beat(terms: CompiledTerms, promised: Sequence[CompiledTerms]) -> bool:
 
 
 def _beside(asking: Asking, versions: list[CompiledVersion]) -> Settled:
-    had = [version for version in versions if asking.status(version, asking.exact) == ""]
-    return ([], []) if not had else _settle(asking, had) if not asking.fenced else ([], _settle(asking, had)[1])
+    had = [version for version in versions if not asking.status(version, asking.exact)]
+    if not had:
+        return [], []
+    decisions, entries = _settle(asking, had)
+    return ([] if asking.fenced else decisions), entries
 
 
 def _settle(asking: Asking, versions: list[CompiledVersion]) -> Settled:

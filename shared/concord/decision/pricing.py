@@ -1,6 +1,7 @@
 """What one unit costs with an offer, as far as that can be said without a basket (terms §1 and §3)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from concord.decision.benefits import AmountOff, Benefit, FixedPrice, PercentOff, in_currency
 from concord.decision.terms import Terms
@@ -28,7 +29,13 @@ def unit_price(terms: Terms) -> UnitPrice:
     if any(discount is None for discount in discounts):
         return UnitPrice(None, None)
     saved = min(regular.amount, sum(discount for discount in discounts if discount is not None))
-    return UnitPrice(Money(amount=regular.amount - saved, currency=regular.currency), regular)
+    return UnitPrice(one_money(regular.amount - saved, regular.currency), one_money(regular.amount, regular.currency))
+
+
+@lru_cache(maxsize=8192)
+def one_money(amount: int, currency: str) -> Money:
+    """The amount as one object for all offers that name it: prices and fees repeat."""
+    return Money(amount=amount, currency=currency)
 
 
 def _bare_price(benefits: list[Benefit]) -> Money | None:
@@ -37,7 +44,7 @@ def _bare_price(benefits: list[Benefit]) -> Money | None:
     if len(benefits) > 1 or not isinstance(only, FixedPrice):
         return None
     prices = only.price if isinstance(only.price, list) else [only.price]
-    return prices[0] if len(prices) == 1 else None
+    return one_money(prices[0].amount, prices[0].currency) if len(prices) == 1 else None
 
 
 def _discount(benefit: Benefit, regular: Money) -> int | None:

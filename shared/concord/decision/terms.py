@@ -1,7 +1,7 @@
 """Terms: what an offer says, the unit an author writes (api §2, terms §1 and §2).
 
 Types and unknown fields are refused here, when a draft is saved; what is missing is found at submit (`completeness`).
-Fields that only quotes and redemptions can decide (codes, windows, limits, when_exhausted) are unknown in this release.
+What only quotes and redemptions can decide is refused in this release: codes, limits and windows may be sent empty.
 """
 
 from typing import Annotated, Any, Self
@@ -45,6 +45,8 @@ Skus = Annotated[list[Sku], Field(max_length=SKUS_MOST), Distinct]
 Categories = Annotated[list[Category], Field(max_length=CATEGORIES_MOST), Distinct]
 Title = Annotated[str, Field(pattern=LINE_PATTERN, max_length=TITLE_LENGTH)]
 Description = Annotated[str, Field(pattern=PROSE_PATTERN, max_length=DESCRIPTION_LENGTH)]
+
+Unsaid = Annotated[tuple[()], Field(description="Not decided in this release, so nothing but an empty list.")]
 
 
 class _Part(BaseModel):
@@ -156,6 +158,9 @@ class Terms(_Part):
         Field(description="Null: with everything outside its group; empty: with nothing."),
     ] = None
     alternative: Annotated[OfferName | None, Field(description="The offer given with a refusal of this one.")] = None
+    codes: Unsaid = ()
+    limits: Unsaid = ()
+    windows: Unsaid = ()
 
     def document(self) -> dict[str, Any]:
         """The terms as stored and hashed: JSON values, without the fields that say what their absence says.

@@ -50,7 +50,7 @@ def become(user: str) -> None:
 
 
 def keep_directory_access() -> None:
-    """A checkout under /root is closed to other users; opening its directories to everyone would be worse."""
+    """A checkout in the home of root is closed to other users; opening its directories to everyone would be worse."""
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     mask = 1 << CAP_DAC_OVERRIDE
     data = (ctypes.c_uint32 * 6)(mask, mask, mask, 0, 0, 0)

@@ -82,6 +82,9 @@ async def _started(client: AIOKafkaProducer | AIOKafkaConsumer) -> AsyncIterator
     except _LOST as error:
         await client.stop()
         raise LogUnavailable from error
+    except BaseException:  # cancelled: what was opened must be closed all the same
+        await client.stop()
+        raise
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ from concord.clock import Clock
 from concord.signin.errors import IssuerUnreachable
 from concord.signin.keys import public_keys
 from concord.telemetry import metrics
+from concord.web.trust import trust
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ TIMEOUT: Final = 2.0  # s
 
 async def fetch(url: str) -> bytes:
     """GET without following redirects: the address comes from the settings and from nowhere else."""
-    async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=trust(url)) as client:
         answer = await client.get(url)
         answer.raise_for_status()
         return answer.content

@@ -3,6 +3,7 @@
 Unavailable
 └── DatabaseUnavailable   PostgreSQL does not answer
 Invalid
+├── NotStorable           a value does not fit its column
 └── KeyReused             an Idempotency-Key with another request
 Conflict
 └── RequestInFlight       the first request under an Idempotency-Key still runs
@@ -19,6 +20,13 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer."""
 
     reason = "database_unavailable"
+
+
+class NotStorable(Invalid):
+    """A value of the request is beyond what can be stored."""
+
+    reason = "not_storable"
+    next = "Send smaller numbers and text without control characters."
 
 
 class KeyReused(Invalid):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+import orjson
 
 from concord.clock import Clock
 from concord.errors import Conflict, Unavailable
@@ -231,5 +232,9 @@ async def _keep_refusals(
     connection: Connection, job: Job, refused: Sequence[tuple[int, str | None, LineRefused]]
 ) -> None:
     if refused:
-        rows = [(number, ref, why.reason, why.sentence, jobs.field_errors(why.errors)) for number, ref, why in refused]
+        # As text: asyncpg would take a list of lists of errors for an array of two dimensions.
+        rows = [
+            (number, ref, why.reason, why.sentence, orjson.dumps(jobs.field_errors(why.errors)).decode())
+            for number, ref, why in refused
+        ]
         await connection.execute(jobs.Q.keep_refusals, job.id, *map(list, zip(*rows, strict=True)))

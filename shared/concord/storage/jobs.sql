@@ -29,7 +29,8 @@ SELECT line, ref, reason, sentence, errors FROM import_refusals WHERE job = $1 A
 -- name: keep_refusals
 -- Lines that had no effect.
 INSERT INTO import_refusals (job, line, ref, reason, sentence, errors)
-SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[]);
+SELECT $1, line, ref, reason, sentence, errors::jsonb
+FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) AS r(line, ref, reason, sentence, errors);
 
 -- name: lock_next_job
 -- The oldest job with work left that no other process is at.

@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from concord.storage.errors import DatabaseUnavailable
+from concord.storage.errors import DatabaseUnavailable, NotStorable
 
 STATEMENT_TIMEOUT = 30_000  # ms; an import batch takes well under a second
 LOCK_TIMEOUT = 5_000  # ms
@@ -28,6 +28,10 @@ LOST = (
     asyncpg.DeadlockDetectedError,
 )
 """What asyncpg raises when the server is gone, going, or too busy: the same request may succeed later."""
+
+
+# The driver has a class of its own for what it cannot encode; it is an InterfaceError too, so it is caught first.
+UNFIT = (asyncpg.DataError, asyncpg.exceptions._base.DataError)  # noqa: SLF001  not exported under another name
 
 
 async def open_pool(url: str, *, application: str, min_size: int = 2, max_size: int = 10) -> asyncpg.Pool:
@@ -85,10 +89,13 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[PoolConnectionProxy]:
 
     Raises:
         DatabaseUnavailable: the server is gone, or too busy to answer in time.
+        NotStorable: a value does not fit its column.
     """
     try:
         async with pool.acquire(timeout=5) as acquired:
             yield acquired
+    except UNFIT as error:
+        raise NotStorable from error
     except LOST as error:
         raise DatabaseUnavailable from error
 

@@ -217,8 +217,13 @@ def document(job: Job, refused: Sequence[Refusal] = (), limit: int = 0, *, waiti
     )
 
 
-def router(desk: Callable[[], ImportDesk], *, kinds: Sequence[str], roles: Sequence[str]) -> Router:
-    """The two routes, for callers with one of the roles; `kind` may be left out where there is one only."""
+def router(
+    desk: Callable[[], ImportDesk], *, kinds: Sequence[str], roles: Sequence[str], readers: Sequence[str] = ()
+) -> Router:
+    """The two routes, for callers with one of the roles; `kind` may be left out where there is one only.
+
+    Callers with a role of `readers` see jobs as well.
+    """
     routes = Router(tags=["imports"])
     allowed = require(*roles)
     default_kind: Any = kinds[0] if len(kinds) == 1 else ...
@@ -253,7 +258,7 @@ def router(desk: Callable[[], ImportDesk], *, kinds: Sequence[str], roles: Seque
     @routes.get(
         "/v1/jobs/{job}",
         response_model=JobDocument,
-        dependencies=[allowed],
+        dependencies=[require(*roles, *readers)],
         summary="How far an import is, and which lines were refused",
     )
     async def show_job(

@@ -1,5 +1,6 @@
 """`concord story`: scenes told in the terminal against the running services, each step checked."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -46,7 +47,7 @@ def play(
     """
     current = session.of(context, json=json)
     chosen = _chosen(scenes or [ALL])
-    with current.screen.recording(svg, f"concord story play {' '.join(scenes or [])}".rstrip()):
+    with current.screen.recording(svg, session.typed_command(sys.argv[1:])):
         told = current.run(lambda concord: tell(concord, current, chosen, wait=step))
         holds = all(one.holds for steps in told.values() for one in steps)
         if current.screen.json:
@@ -93,8 +94,8 @@ def _show(current: Session, step: Step, *, wait: bool) -> None:
     screen.labelled("answered", step.answered)
     for subject in comparison.subjects(step.heard)[:1]:
         ask.table(screen, step.heard, subject)
-    for claim in step.claims:
-        screen.labelled("", f"{'✓' if claim.holds else '✗ not so:'} {claim.sentence}")
+    for index, claim in enumerate(step.claims):
+        screen.labelled("" if index else "proves", f"{'✓' if claim.holds else '✗ not so:'} {claim.sentence}")
     if wait and screen.out.is_terminal:
         typer.prompt("Enter goes on", default="", show_default=False, err=True)
 

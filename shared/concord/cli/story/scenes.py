@@ -26,6 +26,7 @@ class Scene:
 
 
 async def mailed(stage: Stage) -> AsyncIterator[Step]:
+    await stage.on_sale()
     tally = await stage.send_promises()
     yield step(
         f"The campaign tool sends the e-mail's audience, {AUDIENCE} addressees, as one import.",
@@ -93,6 +94,7 @@ async def called(stage: Stage) -> AsyncIterator[Step]:
 
 
 async def changed(stage: Stage) -> AsyncIterator[Step]:
+    await stage.on_sale()
     await stage.with_promise()
     version = await authoring.revise(stage.concord, stage.offer, stage.terms(CHANGED))
     stage.note(await authoring.bring_live(stage.concord, stage.offer, version))
@@ -113,7 +115,7 @@ async def changed(stage: Stage) -> AsyncIterator[Step]:
         "Marta withdraws the offer. Linda asks again.",
         _said(linda),
         *_still_owed(linda),
-        ("until the same deadline", _all(linda, lambda item: _deadline(item) == stage.promise["honour_until"])),
+        ("until the same deadline", _all(linda, lambda item: _deadline(item) == stage.promise.get("honour_until"))),
         heard=linda,
     )
 
@@ -191,6 +193,8 @@ def _usd(cents: int) -> dict[str, Any]:
 
 
 def _owed(item: dict[str, Any]) -> str:
+    if not item:
+        return "Nothing."
     promise = item.get("promise") or {}
     until = f", until {day(promise['honour_until'])}" if promise else ""
     return (

@@ -60,6 +60,13 @@ class Stage:
         start = material.monday(self.session.clock.now())
         return material.handset_upgrade(start, price, self.saver)
 
+    async def on_sale(self) -> None:
+        """The offer LIVE: after a withdrawal everything is set up anew, under another name."""
+        if self.withdrawn:
+            self.run, self.numbers = material.run_name(self.session.randomness), Numbers.drawn(self.session.randomness)
+            self.promise, self.withdrawn = {}, False
+            await self.prepare()
+
     async def prepare(self) -> None:
         """The offer and its alternative LIVE, and everybody known."""
         start = material.monday(self.session.clock.now())
@@ -113,8 +120,12 @@ class Stage:
         return answer
 
     async def with_promise(self) -> None:
+        """Linda has her promise."""
         if not self.promise:
-            await self.send_promises()
+            await self.on_sale()
+            tally = await self.send_promises()
+            if tally.refusals:
+                raise AnswerIsNo(f"Linda's promise was refused: {tally.refusals[0].sentence}")
 
     async def withdraw(self) -> None:
         """The offer gone from every channel, and its old stay in SUSPENDED over."""

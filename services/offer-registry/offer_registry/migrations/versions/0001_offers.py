@@ -59,7 +59,7 @@ CREATE TABLE activations (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE activations IS
     'Where each released version stands. A row changes only in a statement that appends its offer''s record.';
-CREATE INDEX activations_moving ON activations (offer)
+CREATE INDEX activations_moving ON activations (state_revision)
     WHERE state IN ('PREPARING', 'HONOURABLE') OR state = 'SUSPENDED' AND leaving;
 CREATE INDEX activations_closing ON activations (honour_until) WHERE state = 'CLOSING';
 
@@ -82,11 +82,12 @@ CREATE TABLE import_approvals (
     at timestamptz NOT NULL,
     approved int NOT NULL,
     release boolean NOT NULL,
+    released_to text NOT NULL DEFAULT '',
     released_at timestamptz,
     traceparent text
 );
 COMMENT ON TABLE import_approvals IS
-    'Import jobs whose offers somebody approved; released_at once all of them are PREPARING or beyond.';
+    'Import jobs whose offers somebody approved; released_to is the last one released, released_at when all were.';
 CREATE INDEX import_approvals_releasing ON import_approvals (at) WHERE release AND released_at IS NULL;
 """
 
