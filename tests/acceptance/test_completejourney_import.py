@@ -65,8 +65,9 @@ async def test_import_is_answered_by_every_channel_and_resumed_without_effect(st
 
 async def test_imported_promise_is_the_same_everywhere(stack: Stack, data: Data) -> None:
     await load(stack, data)
-    household = int(data.frames.campaigns.household_id.iloc[0])
-    question = Question({"household": await imported(stack, f"cj-{household}")}, (promised_offer(data, household),))
+    sent: Any = data.mapping.whole_pool(data.frames).iloc[0]
+    offer = data.mapping.offer_key(sent.campaign_id, sent.coupon_upc)
+    question = Question({"household": await imported(stack, f"cj-{sent.household_id}")}, (offer,))
     current = session(stack)
     async with current.client() as client:
         heard = await asking.ask_all(client, question, current.clock)
@@ -81,10 +82,3 @@ async def imported(stack: Stack, ref: str) -> str:
         return str(await connection.fetchval("SELECT id FROM import_refs WHERE ref = $1", ref))
     finally:
         await connection.close()
-
-
-def promised_offer(data: Data, household: int) -> str:
-    campaign = int(data.frames.campaigns.campaign_id.iloc[0])
-    sent: Any = data.mapping.whole_pool(data.frames)
-    coupon = sent[(sent.household_id == household) & (sent.campaign_id == campaign)].coupon_upc.iloc[0]
-    return str(data.mapping.offer_key(campaign, coupon))

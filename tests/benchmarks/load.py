@@ -6,7 +6,7 @@ server that stalls cannot hide the requests it kept waiting (coordinated omissio
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -128,6 +128,31 @@ async def several(port: int, number: int) -> AsyncIterator[Sequence[Connection]]
         yield [await stack.enter_async_context(connected(port)) for _ in range(number)]
 
 
+class Pool:
+    """Connections that are lent; who finds none waits for one."""
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        for connection in connections:
+            self._free.put_nowait(connection)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[Connection]:
+        """A connection for one request, or several in turn."""
+        connection = await self._free.get()
+        try:
+            yield connection
+        finally:
+            self._free.put_nowait(connection)
+
+
+@asynccontextmanager
+async def pool(port: int, number: int) -> AsyncIterator[Pool]:
+    """So many connections to one port, to be lent."""
+    async with several(port, number) as connections:
+        yield Pool(connections)
+
+
 async def until_answering(port: int, tail: Callable[[], Sequence[str]], seconds: float = 30.0) -> None:
     """Wait until a process of ours is ready. Raises Broken with the last lines of its log."""
     asked = request("GET", "/healthz/ready")
@@ -188,14 +213,11 @@ async def closed(port: int, render: Render, *, connections: int, seconds: float,
 async def opened(port: int, render: Render, *, rate: float, number: int, connections: int = 64) -> Run:
     """Ask at planned instants; a request waits for a free connection when all are asked on."""
     run = Run()
-    async with several(port, connections) as free_at_first, asyncio.timeout(number / rate + PATIENCE):
-        free, waiting = deque(free_at_first), asyncio.Semaphore(connections)
+    async with pool(port, connections) as free, asyncio.timeout(number / rate + PATIENCE):
 
         async def ask(which: int, planned: float) -> None:
-            async with waiting:
-                connection = free.pop()
+            async with free.one() as connection:
                 answer = await connection.ask(render(which))
-                free.append(connection)
             run.note(answer.status, perf_counter() - planned)
 
         begin, which = perf_counter(), count()

@@ -82,6 +82,9 @@ class Source:
     places: Callable[[Sequence[load.Answer]], Awaitable[list[Place]]]
 
 
+Make = Callable[[Site], Awaitable[Source]]
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Seconds: commit→slowest channel, commit→each channel, plan→slowest, plan→the authority's answer; the floor."""
@@ -98,22 +101,21 @@ class Watch:
 
     def __init__(
         self,
-        writers: Sequence[load.Connection],
-        readers: Mapping[str, Sequence[load.Connection]],
+        writers: load.Pool,
+        readers: Mapping[str, load.Pool],
         source: Source,
         bearer: Mapping[str, str],
     ) -> None:
-        self._writers = list(writers)
-        self._readers = {channel: list(connections) for channel, connections in readers.items()}
+        self._writers = writers
+        self._readers = readers
         self._source = source
         self._bearer = bearer
 
     async def change(self, number: int, planned: float) -> Change:
         """Raises Broken when it was refused, or a channel did not have it in time."""
         change = Change(planned)
-        writer = self._writers.pop()
-        change.answer = await writer.ask(self._source.render(number))
-        self._writers.append(writer)
+        async with self._writers.one() as writer:
+            change.answer = await writer.ask(self._source.render(number))
         change.written = perf_counter()
         if not 200 <= change.answer.status < 300:
             raise load.Broken(f"The change was refused: {change.answer.status} {change.answer.body[:500]!r}")
@@ -124,16 +126,15 @@ class Watch:
         return change
 
     async def _see(self, change: Change, channel: str, asked: bytes) -> None:
-        reader = self._readers[channel].pop()
-        change.views[channel] = await _view(reader, channel, asked)
-        change.seen[channel] = time.time()
-        if perf_counter() - change.written > SUSPECT and change.answer is not None:
-            [place] = await self._source.places([change.answer])
-            while not has(change.views[channel], place):  # it was read through, not propagated
-                await asyncio.sleep(AGAIN)
-                change.views[channel] = await _view(reader, channel, asked)
-                change.seen[channel] = time.time()
-        self._readers[channel].append(reader)
+        async with self._readers[channel].one() as reader:
+            change.views[channel] = await _view(reader, channel, asked)
+            change.seen[channel] = time.time()
+            if perf_counter() - change.written > SUSPECT and change.answer is not None:
+                [place] = await self._source.places([change.answer])
+                while not has(change.views[channel], place):  # it was read through, not propagated
+                    await asyncio.sleep(AGAIN)
+                    change.views[channel] = await _view(reader, channel, asked)
+                    change.seen[channel] = time.time()
 
 
 async def _view(reader: load.Connection, channel: str, asked: bytes) -> bytes:
@@ -158,7 +159,7 @@ async def measure_source(site: Site, source: Source, raw: RawLog, number: int, r
     """So many changes of one kind, with a raw record between each two."""
     bearer = await site.bearer("operator")
     async with AsyncExitStack() as held:
-        writers = await held.enter_async_context(load.several(site.port(source.service), CONNECTIONS))
+        writers = await held.enter_async_context(load.pool(site.port(source.service), CONNECTIONS))
         readers = await held.enter_async_context(view_readers(site, CONNECTIONS))
         watch = Watch(writers, readers, source, bearer)
         changes, floor = await _run(watch, raw, number, rate)
@@ -248,12 +249,17 @@ def _place(row: asyncpg.Record) -> Place:
 
 @asynccontextmanager
 async def prepared() -> AsyncIterator[Site]:
-    """A stack with the offers and households that the changes are about."""
+    """A stack with what the changes are about."""
     async with started() as site:
-        await material.load_offers(site, OFFERS)
-        await material.load_households(site, HOUSEHOLDS)
-        await material.settle(site)
+        await prepare(site)
         yield site
+
+
+async def prepare(site: Site) -> None:
+    """Load the offers and households that the changes are about."""
+    await material.load_offers(site, OFFERS)
+    await material.load_households(site, HOUSEHOLDS)
+    await material.settle(site)
 
 
 async def measure(*, quick: bool) -> Section:

@@ -67,13 +67,10 @@ async def started() -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def view_readers(site: Site, each: int) -> AsyncIterator[dict[str, list[load.Connection]]]:
+async def view_readers(site: Site, each: int) -> AsyncIterator[dict[str, load.Pool]]:
     """So many connections to every channel."""
     async with AsyncExitStack() as held:
-        yield {
-            channel: list(await held.enter_async_context(load.several(site.port(channel), each)))
-            for channel in CHANNELS
-        }
+        yield {channel: await held.enter_async_context(load.pool(site.port(channel), each)) for channel in CHANNELS}
 
 
 def resident(pid: int) -> float:

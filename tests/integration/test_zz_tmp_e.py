@@ -47,7 +47,7 @@ async def test_measure(tmp_path, kafka_bootstrap):
         try:
             for r in recs[-6:]: await web.has(r)
         except AssertionError:
-            print("STUCK", [(s,p.revision,p.next_offset,there.histories[s].revision,there.histories[s].offset) for s,p in web.replica.live.snapshot.positions.items()]); raise
+            print("STUCK", [(s,p.revision,p.next_offset,there.histories[s].revision,there.histories[s].offset) for s,p in web.replica.live.snapshot.positions.items()]); [t.print_stack(limit=6) for t in asyncio.all_tasks()]; import faulthandler; faulthandler.dump_traceback(all_threads=True, file=open('/tmp/e/threads.txt','w')); raise
         t2=time.perf_counter(); print(f"visible {t2-t1:.2f}s after the last ack; cpu {time.process_time()-c:.1f}")
         stop=True; await base
         l=sorted(lat)

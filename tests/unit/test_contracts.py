@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from concord.canonical import content_hash
 from concord.contracts.cloudevents import decode, encode
 from concord.contracts.records import Record
 from concord.contracts.topics import TOPICS
@@ -44,6 +45,12 @@ def test_reader_leaves_out_fields_of_a_later_release(path: Path) -> None:
     sample, model = load(path)
     later = _with_later_fields(json.loads(sample["value"]))
     assert model.parse(json.dumps(later).encode()).to_bytes().decode() == sample["value"]
+
+
+def test_terms_on_the_log_have_the_hash_beside_them() -> None:
+    value = json.loads(json.loads((SAMPLES[0].parent / "offer-changed.v1.json").read_text(encoding="utf-8"))["value"])
+    for version in value["versions"]:
+        assert content_hash(version["terms"]) == version["content_hash"]
 
 
 def _with_later_fields(value: Any) -> Any:

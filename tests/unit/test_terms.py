@@ -61,13 +61,19 @@ def test_the_record_of_the_log_carries_the_same_terms() -> None:
 
 
 def test_a_reader_of_the_log_leaves_out_fields_of_later_releases() -> None:
-    later = {**EXAMPLE, "windows": [], "validity": {**EXAMPLE["validity"], "zone": "UTC"}}
+    later = {**EXAMPLE, "budget": [], "validity": {**EXAMPLE["validity"], "zone": "UTC"}}
     assert Terms.read(later) == Terms.model_validate(EXAMPLE)
 
 
-@pytest.mark.parametrize("field", ["limits", "codes", "windows", "when_exhausted", "Title", ""])
+@pytest.mark.parametrize("field", ["when_exhausted", "Title", ""])
 def test_unknown_fields_are_refused_by_name(field: str) -> None:
     assert wrong(**{field: []}) == [((field,), "extra_forbidden")]
+
+
+@pytest.mark.parametrize("field", ["limits", "codes", "windows"])
+def test_what_this_release_does_not_decide_may_only_be_empty(field: str) -> None:
+    assert wrong(**{field: [{}]}) == [((field,), "too_long")]
+    assert Terms.model_validate({**EXAMPLE, field: []}).content_hash() == Terms.model_validate(EXAMPLE).content_hash()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def document() -> dict[str, Any]:
     """The whole document, ready for `json.dumps`."""
     models = {model for topic in TOPICS.values() for model in topic.records.values()}
     ordered = sorted(models, key=lambda model: model.__name__)
-    _, schemas = models_json_schema([(model, "serialization") for model in ordered], ref_template=_SCHEMAS + "{model}")
+    _, schemas = models_json_schema([(model, "validation") for model in ordered], ref_template=_SCHEMAS + "{model}")
     return {
         "asyncapi": "3.0.0",
         "info": {

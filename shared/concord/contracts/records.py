@@ -7,12 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from concord.decision.terms import Terms
 
 Digits = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]  # a look-up key (concord.lookup)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+AsHashed = Annotated[Terms, PlainSerializer(Terms.document)]
+"""Terms spelled as they were hashed, so that a reader of the log can check `content_hash`."""
 
 
 class Record(BaseModel):
@@ -62,7 +66,7 @@ class VersionRecord(Record):
     effective_at: datetime | None = None
     honour_until: datetime | None = None
     evaluator_min: int = 1
-    terms: Terms
+    terms: AsHashed
 
 
 class OfferRecord(Record):
@@ -168,7 +172,7 @@ class PromiseRecord(Record):
     honour_until: datetime
     state: PromiseState = PromiseState.OPEN
     evidence: EvidenceRecord
-    terms: Terms | None = None
+    terms: AsHashed | None = None
 
 
 class Heartbeat(Record):
