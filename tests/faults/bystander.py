@@ -27,13 +27,15 @@ NEXT_STEP = {"draft": ("submit", "marta"), "in_review": ("approve", "nora"), "ap
 
 
 async def insisting(work: Callable[[], Awaitable[T]], *, deadline: float = 90) -> T:
-    """Repeat while nothing answers, as every caller of an idempotent route may."""
-    async with asyncio.timeout(deadline):
-        while True:
-            try:
-                return await work()
-            except AGAIN:
-                await asyncio.sleep(RETRY)
+    """Repeat while nothing answers, as every caller of an idempotent route may. Raises what the last try raised."""
+    until = asyncio.get_running_loop().time() + deadline
+    while True:
+        try:
+            return await work()
+        except AGAIN:
+            if asyncio.get_running_loop().time() > until:
+                raise
+        await asyncio.sleep(RETRY)
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class Bystander:
         """How many households and promises every channel has, once all of them equal the authorities."""
         found = await agreement.compare(self.concord)
         if not found.whole:
-            raise NotUpToBound
+            raise NotUpToBound(f"Not all views equal the authorities: {agreement.rows(found)}")
         return sum(content.count for place, content in found.authorities.items() if "households" in place.topic)
 
     async def verify(self, before: int) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 import asyncpg
 import httpx
 import orjson
+
 from concord.clock import SystemClock
 from concord.contracts.records import ActivationState
 from concord.decision.terms import EXAMPLE, Terms
+from concord.engines.postgres import database_url
 from concord.ids import SystemRandomness, TimeOrderedIds
 from concord.testkit.signin import LocalSignin
 from concord.web.errors import NotUpToBound
@@ -175,7 +177,7 @@ class Client:
     async def until(self, path: str, wanted: Callable[[Any], bool], **more: Any) -> Any:
         """What a path answers once it is as wanted."""
         async with asyncio.timeout(DEADLINE):
-            while not wanted(seen := await self.get(path, **more)):
+            while not wanted(seen := await self.get(path, **more)):  # noqa: ASYNC110  nothing tells of it
                 await asyncio.sleep(0.02)
         return seen
 
@@ -192,9 +194,7 @@ def promise_to(household: str, party: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def serving(
-    url: str, *, bootstrap: str = NOWHERE, registry: FakeRegistry | None = None
-) -> AsyncIterator[Client]:
+async def serving(url: str, *, bootstrap: str = NOWHERE, registry: FakeRegistry | None = None) -> AsyncIterator[Client]:
     """A running profile with its background loops."""
     signin, clock, randomness = LocalSignin(), SystemClock(), SystemRandomness()
     settings = ProfileSettings(database_url=url, kafka_bootstrap=bootstrap, local=True)  # type: ignore[arg-type]
@@ -212,6 +212,19 @@ async def serving(
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://profile") as http:
             yield Client(service.running(), http, signin, told)
+
+
+@asynccontextmanager
+async def own_database(server: str) -> AsyncIterator[str]:
+    """A database that several tests of a module may share; none of them may rely on it being empty."""
+    name = f"test_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield database_url(server, name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()
 
 
 async def acknowledge_at_once(url: str) -> None:

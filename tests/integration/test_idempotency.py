@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+
 from concord.clock import SystemClock
 from concord.storage import idempotency, postgres
 from concord.storage.errors import KeyReused, RequestInFlight

@@ -7,13 +7,13 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
+from starlette.requests import ClientDisconnect
+
 from concord.contracts.records import HouseholdRecord, PromiseRecord
 from concord.contracts.topics import HOUSEHOLDS
 from concord.eventlog import crash, outbox
 from concord.eventlog.digest import digest_of, to_hex
 from concord.storage import lines as storage_lines
-from starlette.requests import ClientDisconnect
-
 from integration.profile_client import EVIDENCE, LINDA, OFFER, Client, FakeRegistry, acknowledge_at_once, serving
 
 
@@ -45,7 +45,7 @@ async def records(client: Client) -> dict[str, bytes]:
 
 
 async def check_log(client: Client) -> None:
-    """Counts and digests are those of what is there; each household's records have versions of their own, without gaps."""
+    """Counts and digests are those of what is there; a household's records have versions without gaps."""
     kept = await records(client)
     async with client.parts.pool.acquire() as connection:
         positions = await outbox.positions(connection)
@@ -234,7 +234,7 @@ async def test_import_asks_the_registry_before_it_refuses_an_offer(profile: Clie
     job = answer.json()["id"]
     asked = profile.registry.asked
     async with asyncio.timeout(10):
-        while profile.registry.asked < asked + 2:
+        while profile.registry.asked < asked + 2:  # noqa: ASYNC110  nothing tells of it
             await asyncio.sleep(0.02)
     assert (await profile.get(f"/v1/jobs/{job}", who="campaign"))["done"] == 0
     profile.registry.down = False

@@ -8,12 +8,22 @@ from typing import Any
 
 import orjson
 import pytest
+
 from concord.contracts.records import HouseholdRecord
+from concord.engines.servers import Engines
 from concord.lookup import LookupKey
 from concord.settings import LOCAL_LOOKUP_KEY
-from integration.profile_client import LINDA, Client, new_key, serving
+from integration.profile_client import LINDA, Client, new_key, own_database, serving
 
 LOOKUP = LookupKey(LOCAL_LOOKUP_KEY.encode())
+
+
+@pytest.fixture(scope="module")
+async def shared(engines: Engines) -> AsyncIterator[Client]:
+    """For tests that leave nothing behind which another would see."""
+    async with own_database(engines.postgres_url) as url, serving(url) as client:
+        client.registry.publish("LIVE")
+        yield client
 
 
 @pytest.fixture
@@ -34,9 +44,9 @@ async def change(client: Client, household: Any, etag: str | None, **body: Any) 
     return await client.send("campaign", "PATCH", f"/v1/households/{household['id']}", body, headers=headers)
 
 
-async def test_household_is_read_as_it_was_posted_with_ids(profile: Client) -> None:
-    made = await profile.household()
-    seen = await profile.send("ana", "GET", f"/v1/households/{made['id']}")
+async def test_household_is_read_as_it_was_posted_with_ids(shared: Client) -> None:
+    made = await shared.household()
+    seen = await shared.send("ana", "GET", f"/v1/households/{made['id']}")
     assert seen.json() == made
     assert seen.headers["ETag"] == '"1"'
     assert f"h1.1.{made['id']}.1" in seen.headers["Concord-View"]
@@ -51,9 +61,9 @@ async def test_household_is_read_as_it_was_posted_with_ids(profile: Client) -> N
     assert made["promises"] == []
 
 
-async def test_household_on_the_log_has_no_endpoint(profile: Client) -> None:
-    made = await profile.household()
-    seen = await profile.get(f"/v1/households/{made['id']}/records", who="profile")
+async def test_household_on_the_log_has_no_endpoint(shared: Client) -> None:
+    made = await shared.household()
+    seen = await shared.get(f"/v1/households/{made['id']}/records", who="profile")
     value = orjson.dumps(seen["items"][0]["value"])
     record = HouseholdRecord.parse(value)
     assert record.to_bytes() == value
@@ -84,13 +94,13 @@ async def test_lookup_finds_whom_is_meant(profile: Client, question: dict[str, s
     assert [party["id"] for party in found["parties"]] == [linda, daughter]
 
 
-async def test_lookup_by_ids_and_code(profile: Client) -> None:
-    made = await profile.household()
-    promised = (await profile.promise(made)).json()
+async def test_lookup_by_ids_and_code(shared: Client) -> None:
+    made = await shared.household()
+    promised = (await shared.promise(made)).json()
     daughter = made["members"][1]["id"]
-    assert (await look_up(profile, party=daughter))["party"] == daughter
-    assert (await look_up(profile, line=made["lines"][1]["id"]))["party"] == daughter
-    found = await look_up(profile, code=promised["code"].lower().replace("-", ""))
+    assert (await look_up(shared, party=daughter))["party"] == daughter
+    assert (await look_up(shared, line=made["lines"][1]["id"]))["party"] == daughter
+    found = await look_up(shared, code=promised["code"].lower().replace("-", ""))
     assert (found["party"], found["promise"], found["verified"]) == (promised["party"], promised["id"], True)
 
 
@@ -121,17 +131,17 @@ async def test_lookup_of_a_number_two_households_have_gives_the_newest_and_names
         ({"hat": "red"}, 422, "invalid"),
     ],
 )
-async def test_lookup_refused(profile: Client, question: dict[str, str], status: int, reason: str) -> None:
-    answer = await profile.send("ana", "POST", "/v1/customers:lookup", question)
+async def test_lookup_refused(shared: Client, question: dict[str, str], status: int, reason: str) -> None:
+    answer = await shared.send("ana", "POST", "/v1/customers:lookup", question)
     assert (answer.status_code, answer.json()["reason"]) == (status, reason), answer.text
 
 
-async def test_change_needs_the_version_that_was_read(profile: Client) -> None:
-    made = await profile.household()
-    assert (await change(profile, made, None, facts={})).status_code == 428
-    done = await change(profile, made, '"1"', facts={"household.size": 3})
+async def test_change_needs_the_version_that_was_read(shared: Client) -> None:
+    made = await shared.household()
+    assert (await change(shared, made, None, facts={})).status_code == 428
+    done = await change(shared, made, '"1"', facts={"household.size": 3})
     assert (done.status_code, done.json()["facts"], done.headers["ETag"]) == (200, {"household.size": 3}, '"2"')
-    stale = await change(profile, made, '"1"', facts={"household.size": 4})
+    stale = await change(shared, made, '"1"', facts={"household.size": 4})
     assert (stale.status_code, stale.json()["reason"]) == (412, "etag_stale")
 
 
@@ -150,32 +160,32 @@ async def test_change_keeps_ids_of_entries_known_by_ref_or_id(profile: Client) -
     assert gone.status_code == 404
 
 
-async def test_change_that_changes_nothing_writes_nothing(profile: Client) -> None:
-    made = await profile.household()
-    done = await change(profile, made, '"1"', facts={"household.size": 2})
+async def test_change_that_changes_nothing_writes_nothing(shared: Client) -> None:
+    made = await shared.household()
+    done = await change(shared, made, '"1"', facts={"household.size": 2})
     assert (done.status_code, done.headers["ETag"]) == (200, '"1"')
 
 
-async def test_change_cannot_take_out_a_member_with_a_promise(profile: Client) -> None:
-    made = await profile.household()
-    await profile.promise(made)
-    answer = await change(profile, made, '"2"', members=[{"ref": "daughter"}], lines=[], relations=[], contact_points=[])
+async def test_change_cannot_take_out_a_member_with_a_promise(shared: Client) -> None:
+    made = await shared.household()
+    await shared.promise(made)
+    answer = await change(shared, made, '"2"', members=[{"ref": "daughter"}], lines=[], relations=[], contact_points=[])
     assert (answer.status_code, answer.json()["reason"]) == (409, "party_promised")
 
 
-async def test_changes_and_promises_at_once_take_versions_one_by_one(profile: Client) -> None:
-    made = await profile.household()
+async def test_changes_and_promises_at_once_take_versions_one_by_one(shared: Client) -> None:
+    made = await shared.household()
 
     async def edit(size: int) -> int:
         while True:
-            seen = await profile.send("ana", "GET", f"/v1/households/{made['id']}")
-            done = await change(profile, made, seen.headers["ETag"], facts={"household.size": size})
+            seen = await shared.send("ana", "GET", f"/v1/households/{made['id']}")
+            done = await change(shared, made, seen.headers["ETag"], facts={"household.size": size})
             if done.status_code != 412:
                 assert done.status_code == 200
                 return int(done.headers["ETag"].strip('"'))
 
     async def promised() -> int:
-        return int((await profile.promise(made)).headers["Concord-View"].rpartition(".")[2])
+        return int((await shared.promise(made)).headers["Concord-View"].rpartition(".")[2])
 
     versions = await asyncio.gather(*(edit(size) for size in range(10, 14)), *(promised() for _ in range(10)))
     assert sorted(versions) == list(range(2, 16))
@@ -201,32 +211,32 @@ async def test_changes_and_promises_at_once_take_versions_one_by_one(profile: Cl
     ],
 )
 async def test_household_with_a_fault_is_refused_with_its_place(
-    profile: Client, path: list[Any], value: Any, pointer: str
+    shared: Client, path: list[Any], value: Any, pointer: str
 ) -> None:
     body = deepcopy(LINDA)
     place: Any = body
     for part in path[:-1]:
         place = place[part]
     place[path[-1]] = value
-    answer = await profile.send("campaign", "POST", "/v1/households", body)
+    answer = await shared.send("campaign", "POST", "/v1/households", body)
     assert answer.status_code == 422, answer.text
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
-async def test_household_with_a_key_is_made_once(profile: Client) -> None:
+async def test_household_with_a_key_is_made_once(shared: Client) -> None:
     key = new_key()
-    first = await profile.send("campaign", "POST", "/v1/households", LINDA, headers=key)
-    again = await profile.send("campaign", "POST", "/v1/households", LINDA, headers=key)
+    first = await shared.send("campaign", "POST", "/v1/households", LINDA, headers=key)
+    again = await shared.send("campaign", "POST", "/v1/households", LINDA, headers=key)
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.headers["ETag"] == first.headers["ETag"]
 
 
-async def test_household_unknown_is_said(profile: Client) -> None:
+async def test_household_unknown_is_said(shared: Client) -> None:
     for path in ("/v1/households/hh_none", "/v1/households/hh_none/records"):
-        answer = await profile.send("profile", "GET", path)
+        answer = await shared.send("profile", "GET", path)
         assert (answer.status_code, answer.json()["reason"]) == (404, "household_unknown")
-    answer = await profile.send("ana", "GET", "/v1/promises/prm_none")
+    answer = await shared.send("ana", "GET", "/v1/promises/prm_none")
     assert (answer.status_code, answer.json()["reason"]) == (404, "promise_unknown")
 
 
@@ -242,8 +252,8 @@ async def test_household_unknown_is_said(profile: Client) -> None:
         ("ana", "POST", "/v1/imports?kind=promises"),
     ],
 )
-async def test_route_is_closed_to_other_roles(profile: Client, who: str, method: str, path: str) -> None:
-    answer = await profile.send(who, method, path, {})
+async def test_route_is_closed_to_other_roles(shared: Client, who: str, method: str, path: str) -> None:
+    answer = await shared.send(who, method, path, {})
     assert (answer.status_code, answer.json()["reason"]) == (403, "role_missing")
 
 

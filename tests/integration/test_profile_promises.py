@@ -6,10 +6,20 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+
 from concord import codes
 from concord.contracts.records import PromiseRecord
 from concord.contracts.topics import HOUSEHOLDS
-from integration.profile_client import LINDA, Client, new_key, promise_to, serving
+from concord.engines.servers import Engines
+from integration.profile_client import LINDA, Client, new_key, own_database, promise_to, serving
+
+
+@pytest.fixture(scope="module")
+async def shared(engines: Engines) -> AsyncIterator[Client]:
+    """For tests that leave nothing behind which another would see."""
+    async with own_database(engines.postgres_url) as url, serving(url) as client:
+        client.registry.publish("LIVE")
+        yield client
 
 
 @pytest.fixture
@@ -19,13 +29,13 @@ async def profile(postgres_url: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_promise_pins_version_hash_and_deadline(profile: Client) -> None:
-    household = await profile.household()
-    answer = await profile.promise(household)
+async def test_promise_pins_version_hash_and_deadline(shared: Client) -> None:
+    household = await shared.household()
+    answer = await shared.promise(household)
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert codes.shown(codes.fold(made["code"])) == made["code"]
-    offered = profile.registry.records[0].value
+    offered = shared.registry.records[0].value
     assert offered is not None
     assert (made["version"], made["content_hash"]) == (1, offered["versions"][0]["content_hash"])
     assert made["offer"] == "free-handset-upgrade"
@@ -39,19 +49,19 @@ async def test_promise_pins_version_hash_and_deadline(profile: Client) -> None:
     assert answer.headers["Concord-Age"] == "0"
 
 
-async def test_promise_is_read_alone_and_with_its_household(profile: Client) -> None:
-    household = await profile.household()
-    made = (await profile.promise(household)).json()
-    assert await profile.get(f"/v1/promises/{made['id']}") == made
-    again = await profile.get(f"/v1/households/{household['id']}")
+async def test_promise_is_read_alone_and_with_its_household(shared: Client) -> None:
+    household = await shared.household()
+    made = (await shared.promise(household)).json()
+    assert await shared.get(f"/v1/promises/{made['id']}") == made
+    again = await shared.get(f"/v1/households/{household['id']}")
     assert again["promises"] == [made]
     assert again["version"] == 2
 
 
-async def test_promise_record_on_the_log_is_the_whole_promise_without_its_words(profile: Client) -> None:
-    household = await profile.household()
-    made = (await profile.promise(household)).json()
-    seen = await profile.get(f"/v1/households/{household['id']}/records", who="profile")
+async def test_promise_record_on_the_log_is_the_whole_promise_without_its_words(shared: Client) -> None:
+    household = await shared.household()
+    made = (await shared.promise(household)).json()
+    seen = await shared.get(f"/v1/households/{household['id']}/records", who="profile")
     assert [item["key"] for item in seen["items"]] == [household["id"], f"{household['id']}/{made['id']}"]
     assert (seen["version"], seen["epoch"]) == (2, 1)
     value = orjson.dumps(seen["items"][1]["value"])
@@ -61,40 +71,40 @@ async def test_promise_record_on_the_log_is_the_whole_promise_without_its_words(
     assert b"nothing" not in value
 
 
-async def test_promise_retried_at_once_by_many_is_one_promise(profile: Client) -> None:
-    household, key = await profile.household(), new_key()
-    answers = await asyncio.gather(*(profile.promise(household, key=key) for _ in range(12)))
+async def test_promise_retried_at_once_by_many_is_one_promise(shared: Client) -> None:
+    household, key = await shared.household(), new_key()
+    answers = await asyncio.gather(*(shared.promise(household, key=key) for _ in range(12)))
     made = [answer for answer in answers if answer.status_code == 201]
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert {answer.json()["reason"] for answer in answers if answer.status_code == 409} <= {"request_in_flight"}
     assert len({answer.content for answer in made}) == 1
     assert sum("Idempotency-Replayed" not in answer.headers for answer in made) == 1
-    again = await profile.promise(household, key=key)
+    again = await shared.promise(household, key=key)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.content == made[0].content
     assert again.headers["Concord-View"] == made[0].headers["Concord-View"]
-    assert len((await profile.get(f"/v1/households/{household['id']}"))["promises"]) == 1
+    assert len((await shared.get(f"/v1/households/{household['id']}"))["promises"]) == 1
 
 
-async def test_promise_key_with_another_body_is_refused(profile: Client) -> None:
-    household, key = await profile.household(), new_key()
-    assert (await profile.promise(household, key=key)).status_code == 201
-    other = await profile.promise(household, key=key, channel="web")
+async def test_promise_key_with_another_body_is_refused(shared: Client) -> None:
+    household, key = await shared.household(), new_key()
+    assert (await shared.promise(household, key=key)).status_code == 201
+    other = await shared.promise(household, key=key, channel="web")
     assert (other.status_code, other.json()["reason"]) == (422, "idempotency_key_reused")
 
 
-async def test_promise_keys_of_two_callers_do_not_meet(profile: Client) -> None:
-    household, key = await profile.household(), new_key()
-    first = await profile.promise(household, key=key)
-    second = await profile.promise(household, who="registry", key=key)
+async def test_promise_keys_of_two_callers_do_not_meet(shared: Client) -> None:
+    household, key = await shared.household(), new_key()
+    first = await shared.promise(household, key=key)
+    second = await shared.promise(household, who="registry", key=key)
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json()["id"] != second.json()["id"]
 
 
-async def test_promise_without_a_key_is_refused(profile: Client) -> None:
-    household = await profile.household()
+async def test_promise_without_a_key_is_refused(shared: Client) -> None:
+    household = await shared.household()
     body = promise_to(household["id"], "linda")
-    answer = await profile.send("campaign", "POST", "/v1/promises", body)
+    answer = await shared.send("campaign", "POST", "/v1/promises", body)
     assert (answer.status_code, answer.json()["reason"]) == (400, "idempotency_key_missing")
 
 
@@ -110,10 +120,10 @@ async def test_household_counter_gives_each_concurrent_promise_its_own_value(pro
     assert (topic["topic"], topic["count"], topic["revision"]) == (HOUSEHOLDS.name, 21, 21)
 
 
-async def test_promise_party_may_be_named_by_ref(profile: Client) -> None:
-    household = await profile.household()
+async def test_promise_party_may_be_named_by_ref(shared: Client) -> None:
+    household = await shared.household()
     body = promise_to(household["id"], "linda")
-    answer = await profile.send("campaign", "POST", "/v1/promises", body, headers=new_key())
+    answer = await shared.send("campaign", "POST", "/v1/promises", body, headers=new_key())
     assert answer.json()["party"] == household["members"][0]["id"]
 
 
@@ -135,27 +145,27 @@ async def test_promise_party_may_be_named_by_ref(profile: Client) -> None:
         ({"version": "1"}, 422, "invalid"),
     ],
 )
-async def test_promise_refused_leaves_nothing(profile: Client, changes: dict, status: int, reason: str) -> None:  # type: ignore[type-arg]
-    household = await profile.household()
-    answer = await profile.promise(household, **changes)
+async def test_promise_refused_leaves_nothing(shared: Client, changes: dict, status: int, reason: str) -> None:  # type: ignore[type-arg]
+    household = await shared.household()
+    answer = await shared.promise(household, **changes)
     assert (answer.status_code, answer.json()["reason"]) == (status, reason), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert (await profile.get(f"/v1/households/{household['id']}"))["version"] == 1
+    assert (await shared.get(f"/v1/households/{household['id']}"))["version"] == 1
 
 
 @pytest.mark.parametrize("state", ["PREPARING", "SUSPENDED", "CLOSING"])
-async def test_promise_of_an_offer_in_another_state_is_refused_after_asking(profile: Client, state: str) -> None:
-    profile.registry.publish(state, key="other")
-    household = await profile.household()
-    asked = profile.registry.asked
-    answer = await profile.promise(household, offer="other")
+async def test_promise_of_an_offer_in_another_state_is_refused_after_asking(shared: Client, state: str) -> None:
+    shared.registry.publish(state, key="other")
+    household = await shared.household()
+    asked = shared.registry.asked
+    answer = await shared.promise(household, offer="other")
     assert (answer.status_code, answer.json()["reason"]) == (409, "not_promisable")
-    assert profile.registry.asked == asked + 1
+    assert shared.registry.asked == asked + 1
 
 
-async def test_promise_of_an_honourable_version_is_made(profile: Client) -> None:
-    profile.registry.publish("HONOURABLE", key="other")
-    assert (await profile.promise(await profile.household(), offer="other")).status_code == 201
+async def test_promise_of_an_honourable_version_is_made(shared: Client) -> None:
+    shared.registry.publish("HONOURABLE", key="other")
+    assert (await shared.promise(await shared.household(), offer="other")).status_code == 201
 
 
 async def test_promise_that_only_the_registry_could_allow_waits_for_it(profile: Client) -> None:
@@ -174,67 +184,67 @@ async def test_promise_is_never_refused_from_an_old_copy(profile: Client) -> Non
     assert (answer.status_code, answer.json().get("version")) == (201, 2)
 
 
-async def test_promise_without_any_deadline_is_refused(profile: Client) -> None:
+async def test_promise_without_any_deadline_is_refused(shared: Client) -> None:
     start = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-    profile.registry.publish("LIVE", key="endless", validity={"start": start, "end": None})
-    household = await profile.household()
-    answer = await profile.promise(household, offer="endless")
+    shared.registry.publish("LIVE", key="endless", validity={"start": start, "end": None})
+    household = await shared.household()
+    answer = await shared.promise(household, offer="endless")
     assert (answer.status_code, answer.json()["reason"]) == (422, "deadline_missing")
     until = (datetime.now(UTC) + timedelta(days=3)).replace(microsecond=0)
-    asked = await profile.promise(household, offer="endless", honour_until=until.isoformat())
+    asked = await shared.promise(household, offer="endless", honour_until=until.isoformat())
     assert datetime.fromisoformat(asked.json()["honour_until"]) == until
 
 
-async def test_promise_whose_criteria_do_not_hold_says_which(profile: Client) -> None:
+async def test_promise_whose_criteria_do_not_hold_says_which(shared: Client) -> None:
     criteria = {"attribute": "line.tenure_months", "op": "gte", "value": 60}
-    profile.registry.publish("LIVE", key="loyal", criteria=criteria)
-    answer = await profile.promise(await profile.household(), offer="loyal")
+    shared.registry.publish("LIVE", key="loyal", criteria=criteria)
+    answer = await shared.promise(await shared.household(), offer="loyal")
     assert (answer.status_code, answer.json()["reason"]) == (409, "not_promisable")
     assert [error["detail"] for error in answer.json()["errors"]] != []
 
 
-async def test_promise_that_needs_an_unknown_fact_asks_for_it(profile: Client) -> None:
-    household = await profile.household({"members": [{"ref": "sam"}]})
-    answer = await profile.promise(household)
+async def test_promise_that_needs_an_unknown_fact_asks_for_it(shared: Client) -> None:
+    household = await shared.household({"members": [{"ref": "sam"}]})
+    answer = await shared.promise(household)
     assert (answer.status_code, answer.json()["reason"]) == (409, "not_promisable")
     assert len(answer.json()["errors"]) == 2
     facts = {"line.tenure_months": 13, "line.barred": False}
-    assert (await profile.promise(household, facts=facts)).status_code == 201
+    assert (await shared.promise(household, facts=facts)).status_code == 201
 
 
-async def test_promise_by_a_channels_own_caller_is_for_that_channel_only(profile: Client) -> None:
-    household = await profile.household()
-    wrong = await profile.promise(household, who="web", channel="email")
+async def test_promise_by_a_channels_own_caller_is_for_that_channel_only(shared: Client) -> None:
+    household = await shared.household()
+    wrong = await shared.promise(household, who="web", channel="email")
     assert (wrong.status_code, wrong.json()["reason"]) == (403, "wrong_channel")
-    assert (await profile.promise(household, who="web", channel="web")).status_code == 201
+    assert (await shared.promise(household, who="web", channel="web")).status_code == 201
 
 
-async def test_promise_cancelled_needs_a_reason_and_stays_cancelled(profile: Client) -> None:
-    household = await profile.household()
-    made = (await profile.promise(household)).json()
+async def test_promise_cancelled_needs_a_reason_and_stays_cancelled(shared: Client) -> None:
+    household = await shared.household()
+    made = (await shared.promise(household)).json()
     path = f"/v1/promises/{made['id']}:cancel"
-    bare = await profile.send("supervisor", "POST", path, {}, headers=new_key())
+    bare = await shared.send("supervisor", "POST", path, {}, headers=new_key())
     assert bare.status_code == 422
     key = new_key()
-    done = await profile.send("supervisor", "POST", path, {"reason": "sent_in_error"}, headers=key)
+    done = await shared.send("supervisor", "POST", path, {"reason": "sent_in_error"}, headers=key)
     assert (done.status_code, done.json()["state"], done.json()["cancelled"]) == (200, "cancelled", "sent_in_error")
     assert done.headers["Concord-View"] == f"h1.1.{household['id']}.3"
-    replay = await profile.send("supervisor", "POST", path, {"reason": "sent_in_error"}, headers=key)
+    replay = await shared.send("supervisor", "POST", path, {"reason": "sent_in_error"}, headers=key)
     assert (replay.content, replay.headers["Idempotency-Replayed"]) == (done.content, "true")
-    twice = await profile.send("supervisor", "POST", path, {"reason": "again"}, headers=new_key())
+    twice = await shared.send("supervisor", "POST", path, {"reason": "again"}, headers=new_key())
     assert (twice.status_code, twice.json()["reason"]) == (409, "promise_closed")
-    seen = await profile.get(f"/v1/households/{household['id']}/records", who="profile")
+    seen = await shared.get(f"/v1/households/{household['id']}/records", who="profile")
     assert (seen["items"][1]["value"]["state"], seen["items"][1]["value"]["version"]) == ("cancelled", 3)
 
 
-async def test_token_of_a_write_that_never_was_is_not_answered(profile: Client) -> None:
-    household = await profile.household(LINDA)
+async def test_token_of_a_write_that_never_was_is_not_answered(shared: Client) -> None:
+    household = await shared.household(LINDA)
     path = f"/v1/households/{household['id']}"
-    now = await profile.send("ana", "GET", path, headers={"Concord-At-Least": f"h1.1.{household['id']}.1"})
+    now = await shared.send("ana", "GET", path, headers={"Concord-At-Least": f"h1.1.{household['id']}.1"})
     assert now.status_code == 200
-    later = await profile.send("ana", "GET", path, headers={"Concord-At-Least": f"h1.1.{household['id']}.2"})
+    later = await shared.send("ana", "GET", path, headers={"Concord-At-Least": f"h1.1.{household['id']}.2"})
     assert (later.status_code, later.json()["reason"]) == (503, "not_up_to_bound")
-    other = await profile.send("ana", "GET", path, headers={"Concord-At-Least": "nonsense"})
+    other = await shared.send("ana", "GET", path, headers={"Concord-At-Least": "nonsense"})
     assert (other.status_code, other.json()["reason"]) == (400, "token_malformed")
 
 

@@ -118,6 +118,8 @@ async def test_job_is_approved_and_released_by_somebody_else(registry: Client) -
     counts = {name: approval[name] for name in ("by", "approved", "released", "activated")}
     assert counts == {"by": "nora", "approved": 20, "released": 20, "activated": 20}
     assert await log_is_gapless(registry.pool) == 60
+    again = await approved(registry, job["id"], release=True)
+    assert again == approval
     shown = await registry.get("/v1/offers/offer-7")
     assert (shown["lifecycle"], shown["activation"]["state"], shown["current"]["approver"]) == (
         "released",

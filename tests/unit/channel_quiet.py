@@ -81,14 +81,14 @@ class Quiet:
         """A record more, applied."""
         history = self.history(key)
         record = history.change(key, value)
-        await self.replica.applier.scribe.take([stretch(history.slot, [record])])
+        await self.replica.applier.scribe.take(lambda: [[stretch(history.slot, [record])]])
         return record
 
     async def beat(self) -> None:
         """A heartbeat of every partition as of the clock, adopted; afterwards the view counts as built."""
         closed_at = self.clock.now()
         beats = [stretch(slot, [], history.heartbeat(closed_at)) for slot, history in self.histories.items()]
-        await self.replica.applier.scribe.take(beats)
+        await self.replica.applier.scribe.take(lambda: [beats])
         self.replica.live.built()
 
     async def post(self, path: str, body: Any, who: str | None = None, **headers: str) -> httpx.Response:

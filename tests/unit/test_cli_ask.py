@@ -127,8 +127,16 @@ def test_ask_ends_with_1_when_the_answer_is_no(services: Services) -> None:
     for channel in CHANNELS:
         services.on(channel, "POST", "/v1/decisions", answer(refused))
     outcome = run(services, *QUESTION)
-    assert "reason         offer closed  offer closed  offer closed  offer closed" in outcome.out
+    assert "free-handset-upgrade, version 1. It is over." in outcome.out
+    assert "customer pays" not in outcome.out
     assert outcome.status == 1
+
+
+def test_ask_marks_a_reason_that_differs(services: Services) -> None:
+    for channel, code in zip(CHANNELS, ["offer_closed"] * 3 + ["offer_ended"], strict=True):
+        refused = decision("refused", None, promise=None, reasons=[{"code": code, "sentence": "It is over."}])
+        services.on(channel, "POST", "/v1/decisions", answer(refused))
+    assert "≠ offer ended" in run(services, *QUESTION, columns=120).out
 
 
 def test_ask_shows_the_rest_when_a_channel_is_down(services: Services) -> None:

@@ -52,7 +52,7 @@ def build(
 ) -> FastAPI:
     """The application of one channel; it follows the log while it serves."""
     clock = clock or SystemClock()
-    http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=trust(settings.issuer))
+    http = Clients()
     authorities = authorities or _authorities(channel, settings, clock, http)
     live = LiveView(state_log)
     applier = Applier(live, settings.view_file(channel), settings.bootstrap, channel, clock)
@@ -89,14 +89,26 @@ def build(
     return app
 
 
-def _authorities(channel: str, settings: AdapterSettings, clock: Clock, http: httpx.AsyncClient) -> Authorities:
+class Clients:
+    """HTTP clients that are closed together."""
+
+    def __init__(self) -> None:
+        self._made: list[httpx.AsyncClient] = []
+
+    def new(self, url: str, auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+        made = httpx.AsyncClient(base_url=url, auth=auth, timeout=PATIENCE, trust_env=False, verify=trust(url))
+        self._made.append(made)
+        return made
+
+    async def close(self) -> None:
+        for client in self._made:
+            await client.aclose()
+
+
+def _authorities(channel: str, settings: AdapterSettings, clock: Clock, http: Clients) -> Authorities:
     secret = settings.client_secret.get_secret_value()
-    tokens = ServiceTokens(settings.issuer, settings.client_id or channel, secret, clock, http)
-    clients = [
-        httpx.AsyncClient(base_url=url, auth=tokens, timeout=PATIENCE, trust_env=False, verify=trust(url))
-        for url in (settings.registry, settings.profile)
-    ]
-    return HttpAuthorities(*clients)
+    tokens = ServiceTokens(settings.issuer, settings.client_id or channel, secret, clock, http.new(settings.issuer))
+    return HttpAuthorities(http.new(settings.registry, tokens), http.new(settings.profile, tokens))
 
 
 def _verifier(settings: AdapterSettings, clock: Clock) -> Verifier:
@@ -109,7 +121,7 @@ def _view(replica: api.Replica) -> tuple[str, int]:
     return ground.tokens, ground.freshness.age_ms
 
 
-def _lifespan(replica: api.Replica, pending: PendingCodes, http: httpx.AsyncClient) -> Lifespan:
+def _lifespan(replica: api.Replica, pending: PendingCodes, http: Clients) -> Lifespan:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         replica.applier.open()
@@ -117,6 +129,7 @@ def _lifespan(replica: api.Replica, pending: PendingCodes, http: httpx.AsyncClie
         gc.set_threshold(*GARBAGE)
         staleness = metrics.view_staleness.labels(replica.channel)
         staleness.set_function(lambda: replica.live.snapshot.freshness(replica.clock.now()).age_ms / 1000)
+        metrics.pending_codes.labels(replica.channel).set_function(replica.live.count_pending)
         try:
             async with asyncio.TaskGroup() as group:
                 loops = [group.create_task(replica.applier.run()), group.create_task(pending.run())]
@@ -129,7 +142,7 @@ def _lifespan(replica: api.Replica, pending: PendingCodes, http: httpx.AsyncClie
             signal.raise_signal(signal.SIGTERM)
         finally:
             replica.applier.close()
-            await http.aclose()
+            await http.close()
 
     return lifespan
 

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request, Response
 
+from concord.web import imports
 from concord.web.auth import Caller, require
 from concord.web.idempotency import IdempotencyKey, claim
+from concord.web.imports import ImportDesk
 from concord.web.routing import Router
 from concord.web.tokens import AT_LEAST, parse_at_least
 from customer_profile.documents import (
@@ -34,14 +36,15 @@ AtLeastHeader = Annotated[
 Id = Annotated[str, Path(max_length=40)]
 
 
-def routers(profile: Callable[[], Profile]) -> list[Router]:
+def routers(profile: Callable[[], Profile], desk: Callable[[], ImportDesk]) -> list[Router]:
     """Routes that ask the profile there is when they are called."""
 
     async def bound(at_least: AtLeastHeader = None) -> None:
         await profile().satisfy(parse_at_least(at_least))
 
     fresh = Depends(bound)
-    return [households(profile, fresh), promises(profile, fresh), log(profile, fresh)]
+    importing = imports.router(desk, kinds=KINDS, roles=IMPORT, dependencies=[fresh])
+    return [households(profile, fresh), promises(profile, fresh), log(profile, fresh), importing]
 
 
 def households(profile: Callable[[], Profile], fresh: Any) -> Router:

@@ -24,7 +24,6 @@ from concord.storage import migrations, postgres
 from concord.storage.errors import DatabaseUnavailable
 from concord.storage.importer import Importer
 from concord.storage.jobs import LineHandler
-from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
 from concord.web.trust import trust
@@ -76,11 +75,10 @@ class Service:
 
     def app(self) -> FastAPI:
         """The application; its background loops run while it serves."""
-        desk = imports.router(lambda: self.running().desk, kinds=api.KINDS, roles=api.IMPORT)
         return create_app(
             title="Concord customer profile",
             service=SERVICE,
-            routers=[*api.routers(lambda: self.running().profile), desk],
+            routers=api.routers(lambda: self.running().profile, lambda: self.running().desk),
             settings=self.settings,
             signin=self._signin,
             ready=self._unready,

@@ -72,6 +72,11 @@ SELECT * FROM promises WHERE household = $1 ORDER BY made_at DESC, id DESC;
 -- Parties of a household to whom something was promised.
 SELECT DISTINCT party FROM promises WHERE household = $1;
 
+-- name: log_promises
+-- Records of many promises. What they have in common is sent once, since asyncpg looks at every element of an array.
+SELECT count(*) FROM log_append_v1($1, $2, $3::text[], array_fill($4::text, ARRAY[cardinality($3::text[])]), $5,
+    array_fill($6::text, ARRAY[cardinality($3::text[])]));
+
 -- name: prepare_promise
 -- What a promise needs before it is decided: the answer kept under the key, if any, and the household, by id or by the caller's ref.
 SELECT k.fingerprint, k.status, k.body, h.id, h.document

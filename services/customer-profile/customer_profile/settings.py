@@ -15,7 +15,7 @@ class ProfileSettings(ServiceSettings):
 
     registry_url: str | None = Field(
         None,
-        description="Where the offer registry answers, by default its local address; asked before a promise is refused.",
+        description="The offer registry, by default the local one; asked before a promise is refused.",
     )
 
     @property

@@ -256,11 +256,10 @@ async def log_promises(
     connection: Connection, made: Sequence[Promise], versions: Sequence[int], traceparent: str | None
 ) -> None:
     """Records of many promises, as the last thing of the transaction."""
-    appends = [
-        Append(one.log_key, PROMISE_CHANGED, promises.log_value(one, version), partition(one.household), traceparent)
-        for one, version in zip(made, versions, strict=True)
-    ]
-    await outbox.append(connection, HOUSEHOLDS, appends)
+    partitions = [partition(one.household) for one in made]
+    values = [promises.log_value(one, version) for one, version in zip(made, versions, strict=True)]
+    keys = [one.log_key for one in made]
+    await connection.execute(Q.log_promises, HOUSEHOLDS.name, partitions, keys, PROMISE_CHANGED, values, traceparent)
 
 
 def _promise(row: Record) -> Promise:

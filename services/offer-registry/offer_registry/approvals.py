@@ -111,9 +111,9 @@ class Approvals:
             crash.point("import.after_batch_commit")
         async with postgres.connection(self._pool) as connection:
             if offers:
-                await connection.execute(Q.released_to, job["job"], offers[-1])
+                await connection.execute(Q.released_to, job["job"], job["at"], offers[-1])
             else:
-                await connection.execute(Q.released_all, job["job"], self._clock.now())
+                await connection.execute(Q.released_all, job["job"], job["at"], self._clock.now())
         return True
 
     async def _log_caught_up(self) -> None:

@@ -181,17 +181,19 @@ WHERE a.offer = $1 ORDER BY a.version, h.revision;
 SELECT epoch, revision FROM log_clock WHERE topic = $1 AND partition = 0;
 
 -- name: approve_job
--- Approve what a job's lines made, where somebody else wrote it and it is in review; how many that are.
+-- Approve what a job's lines made, where somebody else wrote it and it is in review. Said again, it changes nothing
+-- unless there is more to approve or to release.
 WITH approved AS (
     UPDATE offer_versions v SET lifecycle = 'approved', approver = $2, row_version = v.row_version + 1, changed_at = $3
     FROM import_refs r
     WHERE r.job = $1 AND v.offer = r.id AND v.number = 1 AND v.lifecycle = 'in_review' AND $2 <> ALL (v.authors)
     RETURNING 1
 )
-INSERT INTO import_approvals (job, by, at, approved, release, traceparent)
+INSERT INTO import_approvals AS p (job, by, at, approved, release, traceparent)
 SELECT $1, $2, $3, count(*), $4, $5 FROM approved
-ON CONFLICT (job) DO UPDATE SET approved = import_approvals.approved + excluded.approved,
-    release = import_approvals.release OR excluded.release, released_to = '', released_at = NULL;
+ON CONFLICT (job) DO UPDATE SET by = excluded.by, at = excluded.at, approved = p.approved + excluded.approved,
+    release = p.release OR excluded.release, released_to = '', released_at = NULL, traceparent = excluded.traceparent
+WHERE excluded.approved > 0 OR excluded.release AND NOT p.release;
 
 -- name: fetch_approval
 -- Who approved a job, and where its offers stand.
@@ -205,7 +207,7 @@ GROUP BY p.job;
 
 -- name: next_release
 -- The oldest approved job whose offers are still to be released.
-SELECT job, by, traceparent, released_to FROM import_approvals WHERE release AND released_at IS NULL ORDER BY at, job LIMIT 1;
+SELECT job, by, at, traceparent, released_to FROM import_approvals WHERE release AND released_at IS NULL ORDER BY at, job LIMIT 1;
 
 -- name: next_of_job
 -- What the next lines of a job made, in the order of ids.
@@ -221,9 +223,9 @@ WHERE v.offer = ANY ($1::text[]) AND v.number = 1 AND v.lifecycle = 'approved'
 ORDER BY v.offer;
 
 -- name: released_to
--- What a job made is released up to this id.
-UPDATE import_approvals SET released_to = $2 WHERE job = $1;
+-- What a job made is released up to this id, unless it was approved anew meanwhile.
+UPDATE import_approvals SET released_to = $3 WHERE job = $1 AND at = $2;
 
 -- name: released_all
--- Nothing of the job is left to be released.
-UPDATE import_approvals SET released_at = $2 WHERE job = $1;
+-- Nothing of the job is left to be released, unless it was approved anew meanwhile.
+UPDATE import_approvals SET released_at = $3 WHERE job = $1 AND at = $2;

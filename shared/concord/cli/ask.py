@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from concord.cli import asking, comparison, naming, session
+from concord.cli import asking, comparison, completion, naming, session
 from concord.cli.asking import Question
 from concord.cli.comparison import Heard, Subject
 from concord.cli.errors import NO, Misused, Unreachable
@@ -26,7 +26,9 @@ def ask(
     email: naming.Email = None,
     household: naming.Household = None,
     line: naming.Line = None,
-    offer: Annotated[list[str] | None, typer.Option(help="An offer asked for; may be repeated.")] = None,
+    offer: Annotated[
+        list[str] | None, typer.Option(help="An offer asked for; may be repeated.", autocompletion=completion.offers)
+    ] = None,
     product: Annotated[list[str] | None, typer.Option(help="A product asked for; may be repeated.")] = None,
     json: session.Json = False,
     svg: Annotated[str | None, typer.Option(hidden=True)] = None,

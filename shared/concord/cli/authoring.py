@@ -1,16 +1,13 @@
 """What authors and approvers do at the registry, as calls: from a draft to LIVE and away again (api §2)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from concord.cli.client import Answer, Concord
 from concord.cli.errors import AnswerIsNo
-from concord.cli.tasks import together
 from concord.cli.waiting import until
 
 AUTHOR, APPROVER = "marta", "nora"
-AT_ONCE = 8  # requests
 A_PAGE = 200
 
 
@@ -88,7 +85,7 @@ async def listed(concord: Concord, **query: str) -> AsyncIterator[dict[str, Any]
 
 
 async def release_jobs(concord: Concord, jobs: Sequence[str], approver: str = APPROVER) -> None:
-    """Approve and release what import jobs brought, and wait until all of it is past HONOURABLE."""
+    """Approve and release what import jobs brought or found there, and wait until all of it is past HONOURABLE."""
     for job in jobs:
 
         async def look(job: str = job) -> bool | None:
@@ -97,25 +94,3 @@ async def release_jobs(concord: Concord, jobs: Sequence[str], approver: str = AP
             return True if answer.body["state"] == "done" else None
 
         await until(look, f"the offers of {job} are LIVE")
-
-
-async def release_leftovers(concord: Concord, prefix: str, approver: str = APPROVER) -> int:
-    """Bring on what an interrupted import left in review or approved; how many offers that were."""
-    left = [
-        (item["key"], lifecycle)
-        for lifecycle in ("in_review", "approved")
-        async for item in listed(concord, lifecycle=lifecycle, q=prefix)
-        if item["key"].startswith(prefix)
-    ]
-    free = asyncio.Semaphore(AT_ONCE)
-
-    async def bring(key: str, lifecycle: str) -> None:
-        async with free:
-            if lifecycle == "in_review":
-                await act(concord, key, 1, "approve", approver)
-            await act(concord, key, 1, "release", approver)
-
-    async with together() as group:
-        for key, lifecycle in left:
-            group.create_task(bring(key, lifecycle))
-    return len(left)

@@ -48,6 +48,10 @@ class Tree(TyperGroup):
         self._listing = True
         super().format_help(ctx, formatter)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        self._listing = True
+        return super().shell_complete(ctx, incomplete)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -64,6 +68,7 @@ def tree() -> Tree:
         name="concord",
         help="Keeps what a company promises its customers the same in every channel.",
         commands=stubs,
+        params=list(typer.main.get_install_completion_arguments()),
         no_args_is_help=True,
         rich_markup_mode=None,
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from concord.cli import authoring, session
+from concord.cli import authoring, completion, session
 from concord.cli.client import Concord
 from concord.cli.errors import Misused
 from concord.cli.screen import Screen
@@ -20,7 +20,7 @@ app = typer.Typer(
     help="Write, approve, release and withdraw offers.",
 )
 
-Offer = Annotated[str, typer.Argument(help="Key or id of the offer.")]
+Offer = Annotated[str, typer.Argument(help="Key or id of the offer.", autocompletion=completion.offers)]
 Version = Annotated[int | None, typer.Option(metavar="N", help="Which version; the newest.")]
 TermsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The terms as JSON (api §2).")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the offer.")]

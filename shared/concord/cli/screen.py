@@ -77,9 +77,8 @@ class Screen:
         self.err.print(Text(text), soft_wrap=not self.err.is_terminal)
 
     def document(self, document: Any) -> None:
-        """One JSON document on stdout."""
-        indent = orjson.OPT_INDENT_2 if self.out.is_terminal else 0
-        self.out.file.write(orjson.dumps(document, option=indent | orjson.OPT_APPEND_NEWLINE).decode())
+        """One JSON document on stdout, on one line, so that several make NDJSON."""
+        self.out.file.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE).decode())
 
     def problem(self, document: Any) -> None:
         """One problem as JSON on stderr."""

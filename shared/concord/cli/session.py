@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 import typer
 
 from concord import ports
+from concord.cli import completion
 from concord.cli.errors import Misused
 from concord.cli.screen import Screen
 from concord.clock import Clock, SystemClock
@@ -107,4 +108,4 @@ def of(context: typer.Context, *, json: bool = False) -> Session:
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, problems as JSON on stderr.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who does it.")]
+As = Annotated[str, typer.Option("--as", metavar="PERSON", help="Who does it.", autocompletion=completion.people)]

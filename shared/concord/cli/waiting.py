@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from concord.cli import agreement
@@ -24,8 +25,9 @@ async def until(
     """
     end = asyncio.get_running_loop().time() + patience
     while True:
-        if (found := await look()) is not None:
-            return found
+        with suppress(Unreachable):  # being restarted; patience ends all the same
+            if (found := await look()) is not None:
+                return found
         if asyncio.get_running_loop().time() > end:
             raise NotUpToBound(f"After {patience:.0f} s still not so: {what}.")
         await asyncio.sleep(each)

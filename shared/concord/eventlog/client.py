@@ -94,6 +94,11 @@ async def _started(client: AIOKafkaProducer | AIOKafkaConsumer) -> AsyncIterator
                 await client.stop()
         except _LOST:
             pass
+        except asyncio.CancelledError:
+            # aiokafka awaits the fetches it cancels; of one that was failing the CancelledError comes out here although
+            # nobody cancelled this task, and a task that ends so ends without a word.
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
 
 
 async def ensure_topics(bootstrap: str, topics: Sequence[Topic]) -> None:

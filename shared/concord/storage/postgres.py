@@ -19,6 +19,7 @@ LOST = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -54,6 +55,7 @@ async def open_pool(url: str, *, application: str, min_size: int = 2, max_size: 
             min_size=min_size,
             max_size=max_size,
             init=_speak_json,
+            reset=_as_it_is,
             server_settings=with_limits,
             command_timeout=COMMAND_TIMEOUT,
             timeout=5,
@@ -76,6 +78,13 @@ async def wait_for_pool(url: str, *, application: str, deadline: float = 120, ma
                 await asyncio.sleep(0.1)
 
 
+async def _as_it_is(_: asyncpg.Connection) -> None:
+    """Nothing here changes a session, and asyncpg ends an open transaction by itself before this.
+
+    Its own reset is one more round trip for every request, before the caller hears of its commit.
+    """
+
+
 async def _speak_json(connection: asyncpg.Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
@@ -93,7 +102,12 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[PoolConnectionProxy]:
     """
     try:
         async with pool.acquire(timeout=5) as acquired:
-            yield acquired
+            try:
+                yield acquired
+            except asyncpg.InternalClientError:
+                # The server died in the middle of an exchange; what this session would read next is anybody's guess.
+                acquired.terminate()
+                raise
     except UNFIT as error:
         raise NotStorable from error
     except LOST as error:

@@ -79,6 +79,24 @@ view_revision = _gauge(
     "Highest revision of the partition in the view.",
     "Compare channels with each other; one that stands still while others move is stuck on a record (see its log).",
 )
+view_stopped = _gauge(
+    "concord_view_stopped",
+    ("channel",),
+    "1 while the view stands still at a record that it cannot apply, 0 otherwise.",
+    "1: page somebody. The channel answers from before that record and says STALE; its log names the place.",
+)
+view_gaps = _counter(
+    "concord_view_gaps_total",
+    ("channel", "topic"),
+    "Revisions that were skipped after the view was built.",
+    "Lawful when compaction overtook a channel that was down; with concord_digest_mismatch_total rising, a loss.",
+)
+pending_codes = _gauge(
+    "concord_pending_codes",
+    ("channel",),
+    "Promise codes presented in this channel that nobody knew yet; they are looked up until found or 24 h old.",
+    "Rising: promises reach customers before they reach the log, or somebody guesses codes.",
+)
 outbox_backlog_age = _gauge(
     "concord_outbox_backlog_age_seconds",
     ("topic",),

@@ -15,12 +15,12 @@ from typing import Final
 
 from channel_adapters.errors import LogMoved, ViewFileForeign, ViewStopped
 from channel_adapters.view.builder import BUILT, build
-from channel_adapters.view.follower import Follower
+from channel_adapters.view.follower import Follower, stop_was_asked
 from channel_adapters.view.freshness import Adoption
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.positions import Slot, Stretch
 from channel_adapters.view.reader import ViewReader
-from channel_adapters.view.scribe import Scribe
+from channel_adapters.view.scribe import Outcome, Scribe
 from channel_adapters.view.snapshot import Snapshot, oldest
 from channel_adapters.view.store import Applied, ViewStore, checkpoint, remove, wal_size
 from concord.clock import Clock
@@ -53,6 +53,7 @@ class Applier:
         self._wanted = asyncio.Event()  # a rebuild
         self._next_rebuild = 0.0  # boot-time clock
         self._scribe: Scribe | None = None
+        self._away = False  # whether Kafka was not reached since something was last applied
 
     @property
     def scribe(self) -> Scribe:
@@ -112,6 +113,11 @@ class Applier:
             try:
                 await client.ensure_topics(self._bootstrap, self._log.topics)
                 await follower.run()
+            except asyncio.CancelledError:
+                if stop_was_asked():
+                    raise
+                log.warning("following broke off", extra={"action": "view_follow", "channel": self._channel})
+                await asyncio.sleep(RETRY)
             except LogMoved:
                 log.warning("log moved", extra={"action": "view_follow", "channel": self._channel})
                 self.rebuild()
@@ -131,24 +137,32 @@ class Applier:
     async def _wait_after(self, error: Exception) -> None:
         fields = {"action": "view_follow", "channel": self._channel, "error": error}
         if isinstance(error, LogUnavailable):
-            log.warning("log not reachable", extra=fields)
+            if not self._away:
+                log.warning("log not reachable", extra=fields)
+            self._away = True
             await asyncio.sleep(RETRY)
             return
         if isinstance(error, ViewStopped | Undecodable):
             self._live.stopped()
+            metrics.view_stopped.labels(self._channel).set(1)
         log.error("view cannot go on", extra=fields, exc_info=error)
         await asyncio.sleep(LOOK_AGAIN)
 
-    def _applied(self, applied: Applied, catalogue: Catalogue, stretches: Sequence[Stretch]) -> None:
+    def _applied(self, outcome: Outcome) -> None:
         """On the loop after each transaction: swap, then measure what became visible."""
-        self._live.applied(applied, catalogue)
-        self._measure(applied, stretches)
+        applied = outcome.applied
+        self._live.applied(applied, outcome.catalogue)
+        if self._away:
+            self._away = False
+            log.info("log reachable again", extra={"action": "view_follow", "channel": self._channel})
+        self._measure(applied, outcome.stretches)
         for slot, adoption in applied.adoptions.items():
             if adoption in {Adoption.AHEAD, Adoption.DIFFERS} and self._live.snapshot.built:
                 self._differs(slot, adoption)
 
     def _measure(self, applied: Applied, stretches: Sequence[Stretch]) -> None:
         now = self._clock.now()
+        metrics.view_stopped.labels(self._channel).set(0)
         seen = metrics.propagation.labels(self._channel)
         for stretch in stretches:
             topic, partition = stretch.slot
@@ -163,6 +177,7 @@ class Applier:
 
     def _gap(self, slot: Slot, missing: int) -> None:
         """Lawful where compaction overtook this view, a loss otherwise; the next heartbeat's digest tells which."""
+        metrics.view_gaps.labels(self._channel, slot[0]).inc(missing)
         fields = {
             "action": "view_gap",
             "channel": self._channel,

@@ -1,15 +1,15 @@
 """Builds a view's file from the beginning of the log, beside the one that answers."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
 
 from channel_adapters.view.follower import Follower
 from channel_adapters.view.freshness import Adoption
-from channel_adapters.view.positions import Slot, StateLog, Stretch
-from channel_adapters.view.scribe import Scribe
-from channel_adapters.view.store import Applied, ViewStore
+from channel_adapters.view.positions import Slot, StateLog
+from channel_adapters.view.scribe import Outcome, Scribe
+from channel_adapters.view.store import ViewStore
 from concord.decision.catalogue import Catalogue
 
 BUILT: Final = "built"  # meta: every partition was once read to its end
@@ -25,8 +25,8 @@ class Confirmation:
         self.reached = asyncio.Event()
         self._left: set[Slot] = set(log.slots())
 
-    def __call__(self, applied: Applied, catalogue: Catalogue, stretches: Sequence[Stretch]) -> None:
-        for slot, adoption in applied.adoptions.items():
+    def __call__(self, outcome: Outcome) -> None:
+        for slot, adoption in outcome.applied.adoptions.items():
             if adoption is Adoption.ADOPTED:
                 self._left.discard(slot)
             elif adoption is not Adoption.IGNORED:

@@ -83,12 +83,11 @@ class Follower:
         self._mark()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        async with asyncio.timeout(SILENCE + ANSWER):
-            batch = await _drain(consumer)
-            if not batch:
+        batch = await _drain(consumer)
+        if not batch:
+            async with asyncio.timeout(ANSWER):
                 await _listen(consumer)
-        for stretches in await self._scribe.writer.run(self._cut, batch):
-            await self._scribe.take(stretches)
+        await self._scribe.take(lambda: self._cut(batch))
         self._mark()
 
     def _cut(self, batch: Fetched) -> list[list[Stretch]]:
@@ -135,3 +134,9 @@ async def _listen(consumer: AIOKafkaConsumer) -> None:
     for partition in partitions:
         if await consumer.position(partition) < ends[partition]:
             raise LogUnavailable
+
+
+def stop_was_asked() -> bool:
+    """Whether somebody cancelled this task; a client library's own cancellations can surface in it too."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

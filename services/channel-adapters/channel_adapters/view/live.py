@@ -49,6 +49,10 @@ class LiveView:
         """The view waits at a record that it cannot apply."""
         self._swap(replace(self.snapshot, stopped=True))
 
+    def count_pending(self) -> int:
+        """How many codes are noted; 0 while the file is not open."""
+        return 0 if self._reader is None else self._reader.count_pending()
+
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()

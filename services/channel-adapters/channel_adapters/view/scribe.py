@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from typing import Any, ParamSpec, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
 
 from channel_adapters.view.positions import Stretch
 from channel_adapters.view.store import Applied, ViewStore
@@ -36,10 +37,16 @@ class Writer:
         self._thread.shutdown()
 
 
-class Audience(Protocol):
-    """Who wants to know, on the loop, that a transaction was committed."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A transaction that was committed, the catalogue after it, and what it was made of."""
 
-    def __call__(self, applied: Applied, catalogue: Catalogue, stretches: Sequence[Stretch]) -> None: ...
+    applied: Applied
+    catalogue: Catalogue
+    stretches: Sequence[Stretch]
+
+
+Audience = Callable[[Outcome], None]  # who wants to know, on the loop, what was committed
 
 
 class Scribe:
@@ -51,25 +58,33 @@ class Scribe:
         self.writer = Writer(name)
         self._audience = audience
 
-    async def take(self, stretches: Sequence[Stretch]) -> None:
-        """Store the stretches and compile what changed on the writer's thread, then tell the audience.
+    async def take(self, cut: Callable[[], Sequence[Sequence[Stretch]]]) -> None:
+        """Cut, store and compile on the writer's thread, one transaction after the other, then tell the audience.
+
+        Args:
+            cut: gives the transactions: each at most one stretch of a partition.
 
         Raises:
-            LogMoved, ViewStopped: as `ViewStore.apply`.
+            LogMoved, ViewStopped: as `ViewStore.apply`; what was committed before is told first.
         """
-        applied = await self.writer.run(self._apply, stretches)
-        if any(stretch.records for stretch in stretches):
-            crash.point("applier.after_commit_before_swap")
-        self._audience(applied, self.catalogue, stretches)
+        done: list[Outcome] = []
+        try:
+            await self.writer.run(self._take, cut, done)
+        finally:
+            for outcome in done:
+                if any(stretch.records for stretch in outcome.stretches):
+                    crash.point("applier.after_commit_before_swap")
+                self._audience(outcome)
 
-    def _apply(self, stretches: Sequence[Stretch]) -> Applied:
-        with ExitStack() as spans:
-            if tracing.recording():
-                _open_spans(spans, stretches)
-            applied = self.store.apply(stretches)
-            if applied.offers:
-                self.catalogue = self.catalogue.apply(applied.offers)
-        return applied
+    def _take(self, cut: Callable[[], Sequence[Sequence[Stretch]]], done: list[Outcome]) -> None:
+        for stretches in cut():
+            with ExitStack() as spans:
+                if tracing.recording():
+                    _open_spans(spans, stretches)
+                applied = self.store.apply(stretches)
+                if applied.offers:
+                    self.catalogue = self.catalogue.apply(applied.offers)
+            done.append(Outcome(applied, self.catalogue, stretches))
 
     async def close(self) -> None:
         """Close the file on its thread, which moves the write-ahead log into it, then end the thread."""

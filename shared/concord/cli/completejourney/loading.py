@@ -85,7 +85,6 @@ class Loading:
         lines = list(self._data.mapping.offers(self._data.frames, loaded.shift))
         await self._upload(loaded, OFFERS, lines, len(lines))
         await authoring.release_jobs(self._concord, loaded.tallies[OFFERS.name].jobs)
-        await authoring.release_leftovers(self._concord, self._data.mapping.KEYS)
 
     async def _households(self, loaded: Loaded) -> None:
         lines = list(self._data.mapping.households(self._data.frames))
