@@ -49,6 +49,11 @@ async def _one(work: Awaitable[Section], console: Console, out: Path, *, quick: 
     report.write([section], quick=quick, path=out)
 
 
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=120)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(NAMES)}; all unless named")
@@ -59,7 +64,7 @@ def main() -> None:
     if unknown := set(names) - set(NAMES):
         parser.error(f"no such section: {', '.join(sorted(unknown))}")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(names, quick=options.quick, console=Console(), out=options.out))
+        runner.run(run(names, quick=options.quick, console=_console(), out=options.out))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from faults.bystander import bystander, insisting
 
 
 async def until_died(mark: Path) -> None:
-    while not mark.exists():  # noqa: ASYNC110  another process makes the file
+    while not mark.exists():  # noqa: ASYNC110, ASYNC240  another process makes the file
         await asyncio.sleep(0.05)
 
 

@@ -151,10 +151,10 @@ class Client:
         return answer.json()
 
     async def promise(
-        self, household: Any, who: str = "campaign", key: dict[str, str] | None = None, **changes: Any
+        self, of: Any, who: str = "campaign", key: dict[str, str] | None = None, **changes: Any
     ) -> httpx.Response:
         """Ask for a promise to the household's first member."""
-        body = promise_to(household["id"], household["members"][0]["id"]) | changes
+        body = promise_to(of["id"], of["members"][0]["id"]) | changes
         return await self.send(who, "POST", "/v1/promises", body, headers=key or new_key())
 
     async def upload(self, kind: str, lines: list[Any], key: str | None = None) -> httpx.Response:

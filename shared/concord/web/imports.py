@@ -218,13 +218,18 @@ def document(job: Job, refused: Sequence[Refusal] = (), limit: int = 0, *, waiti
 
 
 def router(
-    desk: Callable[[], ImportDesk], *, kinds: Sequence[str], roles: Sequence[str], readers: Sequence[str] = ()
+    desk: Callable[[], ImportDesk],
+    *,
+    kinds: Sequence[str],
+    roles: Sequence[str],
+    readers: Sequence[str] = (),
+    dependencies: Sequence[Any] = (),
 ) -> Router:
     """The two routes, for callers with one of the roles; `kind` may be left out where there is one only.
 
-    Callers with a role of `readers` see jobs as well.
+    Callers with a role of `readers` see jobs as well. `dependencies` are checked first, such as `Concord-At-Least`.
     """
-    routes = Router(tags=["imports"])
+    routes = Router(tags=["imports"], dependencies=list(dependencies))
     allowed = require(*roles)
     default_kind: Any = kinds[0] if len(kinds) == 1 else ...
     kind_query = Query(
