@@ -1,6 +1,5 @@
 """Promise codes: nine random symbols and a check symbol, read aloud as `K7M2-9QX4-TB` (api §1)."""
 
-
 from concord.errors import Invalid
 from concord.ids import Randomness
 

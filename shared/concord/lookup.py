@@ -31,7 +31,7 @@ def e164(number: str) -> str:
 
 
 class LookupKey:
-    """HMAC-SHA-256 under one key (`CONCORD_LOOKUP_KEY`), the same in the profile and every adapter; 32 hex digits of it.
+    """HMAC-SHA-256 under one key (`CONCORD_LOOKUP_KEY`), the same in the profile and every adapter; 32 digits of it.
 
     Half the digest (128 bits) keeps accidental equality out of reach and the records short.
     """

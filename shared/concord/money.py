@@ -52,9 +52,27 @@ def decimals(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
-_DECIMALS = dict.fromkeys(("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF").split(), 0) | dict.fromkeys(
-    ("BHD IQD JOD KWD LYD OMR TND").split(), 3
+_NONE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "UYI",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
 )
+_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_DECIMALS = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3)
 
 
 def plain(money: Money) -> str:
