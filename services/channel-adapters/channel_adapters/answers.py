@@ -8,12 +8,13 @@ from channel_adapters.customers import Customers, Met
 from channel_adapters.errors import AtOutOfReach, SnapshotMoved
 from channel_adapters.questions import DecisionAsked
 from channel_adapters.view.freshness import Freshness
+from channel_adapters.view.households import Household
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.snapshot import Snapshot
 from concord.clock import Clock
 from concord.decision.answer import Answer, answer
 from concord.decision.attributes import check_facts
-from concord.decision.question import Question, Setting, View, present, setting_at
+from concord.decision.question import Question, Setting, View, setting_at
 from concord.decision.reasons import Verdict
 from concord.errors import FieldError, Invalid
 from concord.signin.caller import Caller
@@ -32,6 +33,14 @@ class Ground:
     freshness: Freshness
     now: datetime  # the replica's clock when it was taken
     view: View
+    household: Household | None
+
+    @property
+    def present(self) -> datetime:
+        """The instant of a question that names none (`concord.decision.question.present`)."""
+        if self.household is None:
+            return self.now
+        return max(self.now, self.household.last_promised)
 
     @property
     def tokens(self) -> str:
@@ -76,8 +85,9 @@ class Answers:
         snapshot, now = self._live.snapshot, self._clock.now()
         catalogue, position = met.fetched.over(snapshot)
         household = self._customers.household(met.household, met.fetched) if met.household is not None else None
-        view = View(catalogue, position.epoch, position.revision, household.view if household is not None else None)
-        return Ground(snapshot, snapshot.freshness(now), now, view)
+        known = None if household is None else household.view
+        view = View(catalogue, position.epoch, position.revision, known)
+        return Ground(snapshot, snapshot.freshness(now), now, view, household)
 
     def current(self, ground: Ground) -> bool:
         """Whether the snapshot is still the one to answer from, just before the answer is written (§5).
@@ -94,7 +104,7 @@ class Answers:
         """
         fresh = ground.freshness.state
         if at is None:
-            return setting_at(self.channel, present(ground.now, ground.view.household), freshness=fresh)
+            return setting_at(self.channel, ground.present, freshness=fresh)
         near = abs(at - ground.now) <= REACH
         if not near and not caller.has(*MAY_ASK_ANY_INSTANT):
             raise AtOutOfReach(errors=[FieldError("/at", "It is more than 2 seconds from now.")])

@@ -51,6 +51,7 @@ class Offers:
         """Follow the topic for ever; when an engine is lost, begin again from the position PostgreSQL has."""
         while True:
             try:
+                await client.ensure_topics(self._bootstrap, [OFFERS])  # whoever starts first creates it
                 async with client.consumer(self._bootstrap, client_id="profile-offers") as consumer:
                     await self._follow(consumer)
             except (LogUnavailable, DatabaseUnavailable, KafkaError, OSError) as error:

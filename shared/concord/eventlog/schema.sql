@@ -47,7 +47,7 @@ COMMENT ON TABLE relay_position IS 'The last revision of each partition that Kaf
 
 -- SHA-256(key ‖ 0x00 ‖ value), null for a tombstone (protocol §3).
 CREATE FUNCTION log_hash_v1(p_key text, p_value bytea) RETURNS bit(256)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ('x' || encode(sha256(convert_to(p_key, 'UTF8') || '\x00'::bytea || p_value), 'hex'))::bit(256);
 
 -- Writes records and gives each its revision. Must be the last thing a transaction does: it locks the clock rows,

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
 from channel_adapters.view.rows import household_of, lookups_of
 from concord.contracts.records import HouseholdRecord, PromiseRecord
 from concord.decision.facts import HouseholdView, Promise, household_view
+from concord.decision.question import present
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Household:
     @property
     def version(self) -> int:
         return self.view.version
+
+    @cached_property
+    def last_promised(self) -> datetime:
+        """When the last of its promises was made, by the clock of whoever made it."""
+        return present(BEGINNING, self.view)
 
     def has(self, code: str) -> bool:
         """Whether one of its promises has this code."""
