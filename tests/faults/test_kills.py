@@ -14,7 +14,7 @@ from concord.engines.stack import Stack
 from faults.bystander import bystander, insisting
 
 SEED = int(os.environ.get("CONCORD_FAULT_SEED", "20261122"))
-KILLS = int(os.environ.get("CONCORD_FAULT_KILLS", "9"))
+KILLS = int(os.environ.get("CONCORD_FAULT_KILLS", "20"))
 VICTIMS = ("registry", "profile", "web", "store_pos", "call_center", "sms", "issuer", "kafka", "postgres")
 BACK = 90.0  # seconds a process may take to answer again
 

@@ -76,7 +76,7 @@ async def decide(body: DecisionAsked, caller: Annotated[Caller, require(*ASK)], 
     replica = _built(request)
     _only_herself(caller, body.customer)
     met = await _meet(replica, request, body.customer)
-    asked = body if caller.has(*STAFF) else _of_her_own(replica, body, met)
+    asked = _of_her_own(replica, body, met) if caller.roles.isdisjoint(STAFF) else body
     decided, ground = replica.answers.decide(asked, met, caller)
     return _response(ground, decided.to_bytes())
 
@@ -166,7 +166,7 @@ def _built(request: Request) -> Replica:
 
 def _only_herself(caller: Caller, named: CustomerNamed | None) -> None:
     """A customer may name herself by a code only: nothing else proves who she is. Raises NotYourself."""
-    if named is not None and named.code is None and not caller.has(*STAFF):
+    if named is not None and named.code is None and caller.roles.isdisjoint(STAFF):
         raise NotYourself
 
 

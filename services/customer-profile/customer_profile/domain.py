@@ -237,7 +237,10 @@ def _name_key(member: Member, lookup: LookupKey) -> str | None:
 
 
 def _named(entries: Sequence[Entry], name: str) -> Entry | None:
-    return next((entry for entry in entries if name in {entry.id, entry.ref}), None)
+    for entry in entries:
+        if name in (entry.id, entry.ref):
+            return entry
+    return None
 
 
 def _by_name(entries: Sequence[Entry]) -> dict[str, str]:

@@ -151,7 +151,11 @@ def _newest(offer: OfferCopy) -> Promisable:
     found = [version for version in offer.versions.values() if version.state in PROMISABLE]
     if not found:
         raise NotPromisable("No version of the offer is HONOURABLE or LIVE.")
-    return max(found, key=lambda version: (version.state is ActivationState.LIVE, version.version))
+    return (
+        found[0]
+        if len(found) == 1
+        else max(found, key=lambda version: (version.state is ActivationState.LIVE, version.version))
+    )
 
 
 def deadline(version: Promisable, made_at: datetime, asked: datetime | None) -> datetime:

@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 
 from concord.clock import Clock
-from concord.errors import Conflict, Unavailable
+from concord.errors import Unavailable
 from concord.eventlog import crash, outbox
 from concord.eventlog.errors import RevisionMoved
 from concord.storage import idempotency, jobs, postgres
@@ -26,15 +26,7 @@ IDLE_POLL = 1.0  # s; jobs of a process that died, and a wake-up that was lost
 RETRY = 0.2  # s
 HOUSEKEEPING = 600.0  # s
 log = logging.getLogger(__name__)
-
-
-class RefTaken(Conflict):
-    """Another request took one of these refs meanwhile."""
-
-    reason = "ref_taken"
-
-
-_SOMEBODY_WAS_FIRST = (RefTaken, RevisionMoved, asyncpg.UniqueViolationError, asyncpg.SerializationError)
+_SOMEBODY_WAS_FIRST = (RevisionMoved, asyncpg.UniqueViolationError, asyncpg.SerializationError)
 _TRANSIENT = (*_SOMEBODY_WAS_FIRST, *postgres.LOST, Unavailable)
 
 
@@ -93,7 +85,7 @@ class Importer:
 
         Raises:
             Unavailable: PostgreSQL or something the handler needs does not answer; nothing was written.
-            RevisionMoved: somebody was first; nothing was written.
+            RevisionMoved, UniqueViolationError: somebody was first; nothing was written.
         """
         await self._backlog_drained()
         async with postgres.transaction(self._pool) as connection:
@@ -209,15 +201,15 @@ async def _claim(connection: Connection, job: Job, lines: Sequence[Line], outcom
     """Register the refs of accepted lines.
 
     Raises:
-        RefTaken: another request took one of them since it was looked up.
+        UniqueViolationError: another request took one of them since it was looked up.
     """
-    taken = [(line, made) for line, made in zip(lines, outcomes, strict=True) if isinstance(made, Accepted)]
-    if not taken:
-        return
-    own = [(line.ref, made.id, line.fingerprint) for line, made in taken]
-    done = await connection.execute(jobs.Q.claim_refs, job.caller, job.kind, *map(list, zip(*own, strict=True)), job.id)
-    if done != f"INSERT 0 {len(own)}":
-        raise RefTaken
+    rows = [
+        (job.caller, job.kind, line.ref, made.id, line.fingerprint, job.id)
+        for line, made in zip(lines, outcomes, strict=True)
+        if isinstance(made, Accepted)
+    ]
+    if rows:
+        await connection.copy_records_to_table("import_refs", records=rows, columns=jobs.REF_COLUMNS)
 
 
 def _count(lines: Sequence[Line], outcomes: Sequence[Outcome], settled: Settled) -> None:

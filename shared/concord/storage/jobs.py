@@ -17,6 +17,7 @@ from concord.storage.idempotency import Connection
 from concord.storage.lines import Chunk, Line, LineRefused
 from concord.storage.migrations import Migration
 
+REF_COLUMNS = ("caller", "kind", "ref", "id", "fingerprint", "job")
 ABANDONED_AFTER = timedelta(hours=1)
 Q = queries.load(Path(__file__).with_name("jobs.sql"))
 

@@ -53,12 +53,6 @@ WHERE id = $1;
 -- What a caller's own ids stand for.
 SELECT ref, id, fingerprint FROM import_refs WHERE caller = $1 AND kind = $2 AND ref = ANY ($3);
 
--- name: claim_refs
--- Refs of a caller, unless somebody was first.
-INSERT INTO import_refs (caller, kind, ref, id, fingerprint, job)
-SELECT $1, $2, unnest($3::text[]), unnest($4::text[]), unnest($5::bytea[]), $6
-ON CONFLICT DO NOTHING;
-
 -- name: seen_again
 -- Lines that an earlier job brought belong to the newest one that brought them.
 UPDATE import_refs SET job = $4 WHERE caller = $1 AND kind = $2 AND ref = ANY ($3);
