@@ -8,9 +8,12 @@ from typing import Any
 import orjson
 import pytest
 
+from channel_adapters.shapes import CustomerCard, ViewShown
 from concord.clock import rfc3339
+from concord.decision.shapes import AnswerShape, ShownShape
 from concord.lookup import LookupKey
 from concord.settings import LOCAL_LOOKUP_KEY
+from concord.web.pagination import Listing
 from unit import view_histories as made
 from unit.channel_quiet import PEOPLE, Quiet, quiet
 
@@ -319,3 +322,14 @@ async def test_view_says_who_it_is_and_what_it_holds(channel: Quiet) -> None:
     offers = body["topics"][0]
     assert (offers["log"], offers["epoch"], offers["revision"], offers["count"]) == (1, 1, 1, 1)
     assert len(offers["digest"]) == 64
+
+
+async def test_answers_have_the_shapes_the_openapi_document_states(channel: Quiet) -> None:
+    asked = {"customer": {"number": NUMBER}, "offers": [OFFER, "no-such-offer"]}
+    AnswerShape.model_validate_json((await channel.ask(asked)).content)
+    Listing[ShownShape].model_validate_json((await channel.get("/v1/offers")).content)
+    CustomerCard.model_validate_json((await channel.post("/v1/customers:lookup", {"number": NUMBER})).content)
+    ViewShown.model_validate_json((await channel.get("/v1/view", "operator")).content)
+    paths = (await channel.http.get("/openapi.json")).json()["paths"]
+    stated = paths["/v1/decisions"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert stated == {"$ref": "#/components/schemas/AnswerShape"}

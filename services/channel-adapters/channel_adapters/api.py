@@ -14,15 +14,17 @@ from channel_adapters.answers import Answers, Ground
 from channel_adapters.customers import NOBODY, Customers, Met
 from channel_adapters.errors import CustomerUnknown, NotYourself, ViewNotBuilt
 from channel_adapters.questions import CustomerNamed, DecisionAsked
+from channel_adapters.shapes import CustomerCard, Rebuilding, ViewShown
 from channel_adapters.view.applier import Applier
 from channel_adapters.view.bound import Bound
 from channel_adapters.view.freshness import NEVER_MS
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.positions import Position
 from concord.clock import Clock, rfc3339
+from concord.decision.shapes import AnswerShape, ShownShape
 from concord.eventlog.digest import to_hex
 from concord.web.auth import Caller, require
-from concord.web.pagination import LARGEST, PageRequest, read_cursor, set_link
+from concord.web.pagination import LARGEST, Listing, PageRequest, read_cursor, set_link
 from concord.web.routing import Router
 from concord.web.tokens import AGE, AT_LEAST, VIEW, parse_at_least
 
@@ -70,7 +72,12 @@ class Replica:
     applier: Applier
 
 
-@router.post("/v1/decisions", openapi_extra=AT_LEAST_PARAMETER, summary="What this channel does for a customer")
+@router.post(
+    "/v1/decisions",
+    responses={200: {"model": AnswerShape}},
+    openapi_extra=AT_LEAST_PARAMETER,
+    summary="What this channel does for a customer",
+)
 async def decide(body: DecisionAsked, caller: Annotated[Caller, require(*ASK)], request: Request) -> Response:
     """Promises first, then the offers and products asked about, with the certificate. A customer asks by her code."""
     replica = _built(request)
@@ -81,7 +88,12 @@ async def decide(body: DecisionAsked, caller: Annotated[Caller, require(*ASK)], 
     return _response(ground, decided.to_bytes())
 
 
-@router.get("/v1/offers", openapi_extra=AT_LEAST_PARAMETER, summary="What this channel shows now")
+@router.get(
+    "/v1/offers",
+    responses={200: {"model": Listing[ShownShape]}},
+    openapi_extra=AT_LEAST_PARAMETER,
+    summary="What this channel shows now",
+)
 async def offers(
     caller: Annotated[Caller, require(*ASK)],
     request: Request,
@@ -98,7 +110,12 @@ async def offers(
     return response
 
 
-@router.post("/v1/customers:lookup", openapi_extra=AT_LEAST_PARAMETER, summary="The customer card, promises first")
+@router.post(
+    "/v1/customers:lookup",
+    responses={200: {"model": CustomerCard}},
+    openapi_extra=AT_LEAST_PARAMETER,
+    summary="The customer card, promises first",
+)
 async def look_up(body: CustomerNamed, caller: Annotated[Caller, require(*LOOK_UP)], request: Request) -> Response:
     """404 `customer_unknown` when nobody known here matches, with how old this view is in `Concord-Age`."""
     replica = _built(request)
@@ -113,6 +130,7 @@ async def look_up(body: CustomerNamed, caller: Annotated[Caller, require(*LOOK_U
 @router.get(
     "/v1/view",
     dependencies=[require(*SEE_VIEW)],
+    responses={200: {"model": ViewShown}},
     openapi_extra=AT_LEAST_PARAMETER,
     summary="How fresh this replica is, and what it holds",
 )
@@ -140,6 +158,7 @@ async def view(request: Request) -> Response:
     "/v1/view:rebuild",
     status_code=202,
     dependencies=[require("operator")],
+    responses={202: {"model": Rebuilding}},
     summary="Build the view anew from the log",
 )
 async def rebuild(request: Request) -> Response:

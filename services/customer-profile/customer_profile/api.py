@@ -33,6 +33,13 @@ KINDS = ("households", "promises")
 AtLeastHeader = Annotated[
     str | None, Header(alias=AT_LEAST, description="Tokens of `Concord-View`: the answer is at least as fresh, or 503.")
 ]
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` that was read; another is 412, none is 428.",
+    "schema": {"type": "string"},
+}
 Id = Annotated[str, Path(max_length=40)]
 
 
@@ -43,7 +50,7 @@ def routers(profile: Callable[[], Profile], desk: Callable[[], ImportDesk]) -> l
         await profile().satisfy(parse_at_least(at_least))
 
     fresh = Depends(bound)
-    importing = imports.router(desk, kinds=KINDS, roles=IMPORT, dependencies=[fresh])
+    importing = imports.router(desk, kinds=KINDS, roles=IMPORT, readers=("auditor",), dependencies=[fresh])
     return [households(profile, fresh), promises(profile, fresh), log(profile, fresh), importing]
 
 
@@ -72,6 +79,7 @@ def households(profile: Callable[[], Profile], fresh: Any) -> Router:
         "/v1/households/{household}",
         response_model=HouseholdDocument,
         dependencies=[require(*WRITE)],
+        openapi_extra={"parameters": [IF_MATCH]},
     )
     async def change_household(household: Id, body: HouseholdChange, request: Request) -> Response:
         """Change a household; `If-Match` names the version that was read."""

@@ -16,6 +16,13 @@ _NO_POLICY = b',"card":null,"escalate_to":null,"fee":null'
 
 def decision_bytes(decision: Decision) -> bytes:
     """A decision; `refer_to` and `escalate_to` stand only where the verdict is `refer` or `escalate`."""
+    known = decision.written.get("body")
+    if known is None:
+        known = decision.written["body"] = _body(decision)
+    return known
+
+
+def _body(decision: Decision) -> bytes:
     script, card = decision.script, decision.card
     return b"".join(
         (
@@ -44,6 +51,13 @@ def decision_bytes(decision: Decision) -> bytes:
 
 def policy_entry(decision: Decision) -> bytes:
     """What the channel's policy makes of it, as RFC 8785 JSON (`certificate` states the form)."""
+    known = decision.written.get("policy")
+    if known is None:
+        known = decision.written["policy"] = _policy(decision)
+    return known
+
+
+def _policy(decision: Decision) -> bytes:
     script, instead, promise = decision.script, decision.alternative, decision.promise
     return b"".join(
         (

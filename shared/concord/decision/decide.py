@@ -6,7 +6,7 @@ uncertain (R16).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from concord.contracts.records import ActivationState
@@ -45,6 +45,7 @@ class Decision:
     promise: Promise | None = None
     card: Filled | None = None
     alternative: Instead | None = None
+    written: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # by `body`, once it was needed
 
     @property
     def stance(self) -> Stance | None:

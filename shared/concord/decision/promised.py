@@ -17,6 +17,10 @@ from concord.decision.script import NO_CELL, Script, script, write
 _SETTLED = {PromiseState.HONOURED: "promise_honoured", PromiseState.CANCELLED: "promise_cancelled"}
 
 
+GRANTED_MOST = 4_096  # decisions remembered, some 3 KB each
+_GRANTED: dict[tuple[int, int], Decision] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A promise of the household with the terms it pins, None when this view does not have them yet."""
@@ -93,8 +97,23 @@ def decide_promise(asking: Asking, held: Held) -> tuple[Decision, bytes]:
         reason = reasons.say("promise_not_known_yet", asking.setting.locale)
         decision = Decision(promise.offer_key, promise.offer_version, Verdict.PENDING, (reason,), promise=promise)
         return decision, entry
-    words = _script(asking, promise, terms)
-    return grant(asking, promise.offer_key, promise.offer_version, terms, words, promise), entry
+    return _granted(asking, promise, terms, _script(asking, promise, terms)), entry
+
+
+def _granted(asking: Asking, promise: Promise, terms: CompiledTerms, words: Script) -> Decision:
+    """The promise as the script has it: the same each time, so it is remembered while promise and script are the same
+    objects. Not where an alternative is given, which depends on the catalogue.
+    """
+    name = (id(promise), id(words))
+    known = _GRANTED.get(name)
+    if known is not None and known.promise is promise and known.script is words:
+        return known
+    made = grant(asking, promise.offer_key, promise.offer_version, terms, words, promise)
+    if words.stance.offer is None and words is terms.scripts.get((asking.setting.channel, asking.setting.locale)):
+        if len(_GRANTED) >= GRANTED_MOST:
+            _GRANTED.clear()
+        _GRANTED[name] = made
+    return made
 
 
 def _refused(asking: Asking, promise: Promise, code: str) -> Decision:

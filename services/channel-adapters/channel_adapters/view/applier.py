@@ -21,7 +21,7 @@ from channel_adapters.view.live import LiveView
 from channel_adapters.view.positions import Slot, Stretch
 from channel_adapters.view.reader import ViewReader
 from channel_adapters.view.scribe import Outcome, Scribe
-from channel_adapters.view.snapshot import Snapshot, oldest
+from channel_adapters.view.snapshot import Snapshot
 from channel_adapters.view.store import Applied, ViewStore, checkpoint, remove, wal_size
 from concord.clock import Clock
 from concord.contracts.records import OfferRecord
@@ -77,10 +77,8 @@ class Applier:
         reader = ViewReader(self._path)
         compiled = catalogue or Catalogue.of(map(OfferRecord.parse, reader.offers()))
         self._scribe = Scribe(store, compiled, self._applied, name=f"{self._channel}-writer")
-        built = store.meta(BUILT) is not None
-        self._live.open(
-            Snapshot(self._log, compiled, store.positions, oldest(store.positions), built=built, stopped=False), reader
-        )
+        snapshot = Snapshot.of(self._log, compiled, store.positions, built=store.meta(BUILT) is not None)
+        self._live.open(snapshot, reader)
 
     def close(self) -> None:
         """Save where the view stands and let go of the file."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from channel_adapters.view.households import Household
 from channel_adapters.view.live import LiveView
+from channel_adapters.view.positions import Position
 from channel_adapters.view.readthrough import Authorities, Changes
 from channel_adapters.view.snapshot import Snapshot
 from concord.clock import Clock
@@ -26,13 +27,12 @@ class Fetched:
     changes: Changes | None = None
     households: Mapping[str, Household] = field(default_factory=dict)
 
-    def over(self, snapshot: Snapshot) -> tuple[Catalogue, CatalogueToken]:
-        """The catalogue with what was fetched, and the position it then has."""
-        here = CatalogueToken(snapshot.offers.epoch, snapshot.offers.revision)
+    def over(self, snapshot: Snapshot) -> tuple[Catalogue, Position | Changes]:
+        """The catalogue with what was fetched, and what tells its epoch and revision."""
+        here = snapshot.offers
         if self.changes is None or self.changes.revision <= here.revision:
             return snapshot.catalogue, here
-        there = CatalogueToken(self.changes.epoch, self.changes.revision)
-        return snapshot.catalogue.apply(self.changes.offers), there
+        return snapshot.catalogue.apply(self.changes.offers), self.changes
 
     def newest(self, household: str, here: Household | None) -> Household | None:
         """The newer of what was fetched and what is here."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from channel_adapters.view.positions import STATE_LOG, StateLog
 from channel_adapters.view.reader import ViewReader
-from channel_adapters.view.snapshot import Snapshot, oldest
+from channel_adapters.view.snapshot import Snapshot
 from channel_adapters.view.store import Applied
 from concord.decision.catalogue import Catalogue
 
@@ -15,7 +15,7 @@ class LiveView:
     """Owned by the event loop: snapshots are swapped and read there only, so each is seen whole or not at all."""
 
     def __init__(self, log: StateLog = STATE_LOG) -> None:
-        self.snapshot = Snapshot(log, Catalogue(), log.start(), None, built=False, stopped=False)
+        self.snapshot = Snapshot.of(log, Catalogue(), log.start())
         self._reader: ViewReader | None = None
         self._moved: asyncio.Future[None] | None = None
 
@@ -35,10 +35,7 @@ class LiveView:
     def applied(self, applied: Applied, catalogue: Catalogue) -> None:
         """A transaction was committed: forget what it changed and swap the snapshot."""
         self.reader.forget(applied.households)
-        positions = applied.positions
-        self._swap(
-            replace(self.snapshot, catalogue=catalogue, positions=positions, closed_at=oldest(positions), stopped=False)
-        )
+        self._swap(Snapshot.of(self.snapshot.log, catalogue, applied.positions, built=self.snapshot.built))
 
     def built(self) -> None:
         """Every partition was read to its end."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from channel_adapters.view.freshness import Freshness, freshness
 from channel_adapters.view.positions import Position, Positions, StateLog
@@ -13,6 +14,7 @@ class Snapshot:
     """The compiled catalogue, and where the view stood in every partition when it was swapped in.
 
     Attributes:
+        offers: where the offers' one partition stood.
         closed_at: the oldest `closed_at` among the partitions; None while one has adopted no heartbeat.
         built: whether every partition was once read to its end, so that ignorance means something.
         stopped: whether the view waits at a record that it cannot apply.
@@ -21,13 +23,17 @@ class Snapshot:
     log: StateLog
     catalogue: Catalogue
     positions: Positions
+    offers: Position
     closed_at: datetime | None
     built: bool
     stopped: bool
 
-    @property
-    def offers(self) -> Position:
-        return self.positions[self.log.offers.name, 0]
+    @classmethod
+    def of(
+        cls, log: StateLog, catalogue: Catalogue, positions: Positions, *, built: bool = False, stopped: bool = False
+    ) -> Self:
+        """A snapshot of a catalogue and the positions it belongs to."""
+        return cls(log, catalogue, positions, positions[log.offers.name, 0], oldest(positions), built, stopped)
 
     def freshness(self, now: datetime) -> Freshness:
         return freshness(self.closed_at, now, stopped=self.stopped)
