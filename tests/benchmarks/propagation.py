@@ -20,7 +20,7 @@ import orjson
 from concord.cli.client import CHANNELS
 from concord.contracts import topics
 
-from . import load, material, report
+from . import load, material, ownmetric, report
 from .floor import RawLog, raw_log
 from .pace import instants
 from .report import Percentiles, Section
@@ -47,6 +47,7 @@ NOTES: Final = (
         " between two changes."
     ),
     "From plan: from the planned instant of the request, so the POST and its commit are in it.",
+    "Own metric: concord_propagation_seconds of the worst channel, to the swap of its snapshot, without HTTP.",
 )
 
 
@@ -270,12 +271,25 @@ async def measure(*, quick: bool) -> Section:
         for make in (promises, offers):
             source = await make(site)
             await measure_source(site, source, raw, WARM_UP)
-            _report(section, source, await measure_source(site, source, raw, number), number)
+            before = await ownmetric.read(site)
+            measured = await measure_source(site, source, raw, number)
+            after = await ownmetric.read(site)
+            _report(section, source, measured)
+            _own(section, source, before, after)
     section.notes += NOTES
     return section
 
 
-def _report(section: Section, source: Source, measured: Measured, number: int) -> None:
+def _own(
+    section: Section, source: Source, before: dict[str, ownmetric.Counts], after: dict[str, ownmetric.Counts]
+) -> None:
+    p50, p99 = (ownmetric.worst(before, after, share) * 1_000 for share in (0.50, 0.99))
+    report.latency_row(section, f"{source.name} by the channels' own metric p50", p50)
+    report.latency_row(section, f"{source.name} by the channels' own metric p99", p99)
+    section.figures[source.name]["own_metric_ms"] = {"p50": p50, "p99": p99}
+
+
+def _report(section: Section, source: Source, measured: Measured) -> None:
     ours, raw, planned = (Percentiles.of(of) for of in (measured.slowest, measured.raw, measured.planned))
     name = source.name
     report.latency_row(section, f"{name} p50", ours.p50, raw.p50, P50)
@@ -284,7 +298,7 @@ def _report(section: Section, source: Source, measured: Measured, number: int) -
     report.latency_row(section, f"{name} from plan p50", planned.p50)
     report.latency_row(section, f"{name} from plan p99", planned.p99)
     section.figures[name] = {
-        "number": number,
+        "number": len(measured.slowest),
         "slowest": ours,
         "raw": raw,
         "from_plan": planned,

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 
-from benchmarks import load, pace
+from benchmarks import load, ownmetric, pace
 from benchmarks.report import Percentiles, Spread
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -98,3 +98,9 @@ def test_percentiles_of_one_are_that_one() -> None:
 
 def test_spread_is_the_median_and_its_range() -> None:
     assert Spread.of([3.0, 1.0, 2.0]).text(1) == "2.0 (1.0–3.0)"
+
+
+def test_a_quantile_counts_what_came_between_two_readings() -> None:
+    before = {0.001: 5.0, 0.01: 10.0, float("inf"): 10.0}
+    after = {0.001: 5.0, 0.01: 110.0, float("inf"): 110.0}
+    assert ownmetric.quantile(before, after, 0.5) == pytest.approx(0.0055)
