@@ -21,6 +21,8 @@ from concord.eventlog.reader import read
 
 PIECE: Final = 2_000  # records decoded at a time, some 4 ms of the loop
 LARGEST_BATCH: Final = 20_000  # records of one transaction
+SMALL: Final = 16  # records: a change and the heartbeats around it
+SMALL_BYTES: Final = 16_384  # an offer of ordinary size takes a tenth of it
 SILENCE: Final = 3  # s without a record before the broker is asked whether there is something to read
 ANSWER: Final = 5.0  # s for an answer of the broker
 
@@ -87,7 +89,7 @@ class Follower:
         if not batch:
             async with asyncio.timeout(ANSWER):
                 await _listen(consumer)
-        await self._scribe.take(lambda: self._cut(batch))
+        await self._scribe.take(lambda: self._cut(batch), small=_is_small(batch))
         self._mark()
 
     def _cut(self, batch: Fetched) -> list[list[Stretch]]:
@@ -115,12 +117,18 @@ async def _drain(consumer: AIOKafkaConsumer) -> Fetched:
     count = 0
     while count < LARGEST_BATCH:
         fetched = await consumer.getmany(timeout_ms=0 if count else SILENCE * 1000, max_records=PIECE)
-        if not fetched:
-            break
         for partition, records in fetched.items():
             drained.setdefault((partition.topic, partition.partition), []).extend(records)
-            count += len(records)
+        arrived = sum(map(len, fetched.values()))
+        count += arrived
+        if arrived < PIECE:
+            break
     return drained
+
+
+def _is_small(batch: Fetched) -> bool:
+    records = [record for records in batch.values() for record in records]
+    return len(records) <= SMALL and sum(len(record.value or b"") for record in records) <= SMALL_BYTES
 
 
 async def _listen(consumer: AIOKafkaConsumer) -> None:

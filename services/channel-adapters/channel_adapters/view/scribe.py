@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -22,10 +22,19 @@ class Writer:
 
     def __init__(self, name: str) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._pending: set[Future[Any]] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs or waits there: until it awaits, the loop may then write the file itself."""
+        return not self._pending
 
     async def run(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run there and wait for it, also when cancelled: a transaction is never left behind running."""
-        running = asyncio.wrap_future(self._thread.submit(call, *arguments, **named))
+        submitted = self._thread.submit(call, *arguments, **named)
+        self._pending.add(submitted)
+        submitted.add_done_callback(self._pending.discard)  # when it ended there, also if nobody waits any more
+        running = asyncio.wrap_future(submitted)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -58,18 +67,22 @@ class Scribe:
         self.writer = Writer(name)
         self._audience = audience
 
-    async def take(self, cut: Callable[[], Sequence[Sequence[Stretch]]]) -> None:
+    async def take(self, cut: Callable[[], Sequence[Sequence[Stretch]]], *, small: bool = False) -> None:
         """Cut, store and compile on the writer's thread, one transaction after the other, then tell the audience.
 
         Args:
             cut: gives the transactions: each at most one stretch of a partition.
+            small: it takes less than the way to the thread and back (0.6 ms against 2.8 ms here), so do it at once.
 
         Raises:
             LogMoved, ViewStopped: as `ViewStore.apply`; what was committed before is told first.
         """
         done: list[Outcome] = []
         try:
-            await self.writer.run(self._take, cut, done)
+            if small and self.writer.idle:
+                self._take(cut, done)
+            else:
+                await self.writer.run(self._take, cut, done)
         finally:
             for outcome in done:
                 if any(stretch.records for stretch in outcome.stretches):
