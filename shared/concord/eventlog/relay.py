@@ -59,6 +59,11 @@ class _Partition:
     heartbeat: Row
     records: list[Row]
 
+    @property
+    def left(self) -> bool:
+        """Whether more was committed than was read, or than a due heartbeat let through."""
+        return bool(self.records) and self.sent < self.heartbeat["clock_revision"]
+
 
 @dataclass(slots=True)
 class Relay:
@@ -107,7 +112,7 @@ class Relay:
             await self._send(session, producer, [partition for partition in partitions if partition.records])
             await self._send_heartbeats(producer, partitions)
             await self._prune(session)
-            if not any(partition.records for partition in partitions):
+            if not any(partition.left for partition in partitions):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
                         await self._wake.wait()
