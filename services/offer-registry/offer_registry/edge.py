@@ -39,7 +39,7 @@ class Services:
     catalogue: Catalogue
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # not `def`: FastAPI would fetch it on another thread
     services: Services = request.app.state.services
     return services
 

@@ -1,7 +1,6 @@
 """What the registry's routes take and answer (api §2)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -16,7 +15,7 @@ from offer_registry import examples
 from offer_registry.activation import CLOSED
 from offer_registry.approvals import Approval
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
-from offer_registry.store import Lived, Summary
+from offer_registry.store import Lived, Step, Summary
 
 Reason = Annotated[
     str, Field(min_length=1, max_length=500, pattern=PROSE_PATTERN, examples=["Priced below cost by mistake."])
@@ -207,6 +206,18 @@ class StepDocument(_Answer):
     by: str | None
     reason: str | None
 
+    @classmethod
+    def of(cls, version: int, step: Step) -> Self:
+        return cls(
+            version=version,
+            state=ActivationState(step.state),
+            leaving=step.leaving,
+            revision=step.revision,
+            at=step.at,
+            by=step.by,
+            reason=step.reason,
+        )
+
 
 class VersionActivation(_Answer):
     """Where one released version stands; `revision` brought it there."""
@@ -229,7 +240,7 @@ class VersionActivation(_Answer):
             revision=stands.state_revision,
             effective_at=stands.effective_at,
             honour_until=stands.honour_until,
-            history=[StepDocument(version=stands.version, **asdict(step)) for step in lived.history],
+            history=[StepDocument.of(stands.version, step) for step in lived.history],
         )
 
 

@@ -102,8 +102,8 @@ class Bound:
         return missing
 
     def _has(self, token: HouseholdToken) -> bool:
-        household = self._live.reader.household(token.household)
-        return household is not None and (household.view.epoch, household.version) >= (token.epoch, token.version)
+        version = self._live.reader.version(token.household)
+        return version is not None and version >= (token.epoch, token.version)
 
     async def _read_through(self, wanted: AtLeast) -> Fetched | None:
         """All that is missing, from the authorities; None when one does not reach its token either."""

@@ -70,6 +70,13 @@ SELECT value FROM households WHERE key = ? AND value IS NOT NULL;
 -- A household's promises: the range of keys from `hh_…/` up to, not including, `hh_…0`.
 SELECT value FROM promises WHERE key > ? AND key < ? AND value IS NOT NULL ORDER BY key;
 
+-- name: household_version
+-- The highest version of a household that was applied, its own or a promise's.
+SELECT max(version) FROM (
+    SELECT version FROM households WHERE key = ?
+    UNION ALL SELECT version FROM promises WHERE key > ? AND key < ?
+);
+
 -- name: promise_by_code
 -- The key of the promise with this code; the household is what stands before the slash.
 SELECT key FROM promises WHERE code = ? AND value IS NOT NULL;

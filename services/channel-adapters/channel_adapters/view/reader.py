@@ -49,6 +49,15 @@ class ViewReader:
             promises = self._db.execute(Q.promises_of, (f"{household}/", f"{household}0")).fetchall()
         return build(household, self._epoch, row[0] if row else None, [value for (value,) in promises])
 
+    def version(self, household: str) -> tuple[int, int] | None:
+        """Its epoch and version, without reading all of it; None when nothing of it is here."""
+        remembered = self._households.get(household)
+        if remembered is not None:
+            return (remembered.view.epoch, remembered.version)
+        keys = (household, f"{household}/", f"{household}0")
+        (version,) = self._db.execute(Q.household_version, keys).fetchone()
+        return None if version is None else (self._epoch, version)
+
     def find(self, term: str) -> list[Found]:
         """Whom a look-up key, a party or a line leads to."""
         found = self._terms.get(term)
