@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from concord.decision.attributes import BUILT_IN, Kind, check_criteria, check_facts
+from concord.decision.attributes import BUILT_IN, Attribute, Kind, check_criteria, check_facts, comparable
 from concord.decision.compile import read_criteria
 from concord.decision.criteria import Criteria, Criterion
 from concord.decision.kleene import DIFFERS, Truth, blamed, compile_criteria, explain
@@ -16,22 +16,48 @@ from concord.decision.reasons import missing, not_met
 
 CRITERIA: TypeAdapter[Criterion] = TypeAdapter(Criteria)
 INTS, SEGMENTS = st.integers(-3, 3), st.sampled_from(["loyal", "new", "gold"])
-VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {Kind.BOOL: st.booleans(), Kind.INT: INTS, Kind.STRING: SEGMENTS}
-NAMES = sorted(BUILT_IN)
+DAYS = st.sampled_from(["2026-05-31", "2026-06-01", "2026-12-24"])
+VALUES: Mapping[Kind, st.SearchStrategy[Any]] = {
+    Kind.BOOL: st.booleans(),
+    Kind.INT: INTS,
+    Kind.STRING: SEGMENTS,
+    Kind.MONEY: st.integers(0, 3).map(lambda amount: {"amount": amount, "currency": "USD"}),
+    Kind.DECIMAL: st.sampled_from(["-1.5", "0", "0.25", "10"]),
+    Kind.DATE: DAYS,
+    Kind.INSTANT: DAYS.map(lambda day: f"{day}T12:00:00Z"),
+    Kind.SET: st.lists(SEGMENTS, max_size=3, unique=True),
+}
+REGISTRY = {
+    **BUILT_IN,
+    "line.signed": Attribute("line.signed", Kind.DATE, "the day of the contract", "when the contract was signed"),
+    "line.rating": Attribute("line.rating", Kind.DECIMAL, "the rating", "how it is rated"),
+}
+ORDERED = frozenset({Kind.INT, Kind.MONEY, Kind.DECIMAL, Kind.DATE, Kind.INSTANT})
+
+
+def ascending(kind: Kind, pair: tuple[Any, Any]) -> list[Any]:
+    return sorted(pair, key=lambda value: comparable(kind, value))
+
+
+NAMES = sorted(REGISTRY)
 
 
 @st.composite
 def comparisons(draw: st.DrawFn) -> dict[str, Any]:
     name = draw(st.sampled_from(NAMES))
-    kind = BUILT_IN[name].kind
-    value = VALUES[kind]
-    shapes = [("eq", value), ("ne", value), ("exists", st.booleans())]
-    if kind is not Kind.BOOL:
-        some = st.lists(value, min_size=1, max_size=3, unique=True)
+    kind = REGISTRY[name].kind
+    value = VALUES[Kind.STRING if kind is Kind.SET else kind]
+    some = st.lists(value, min_size=1, max_size=3, unique_by=str)
+    shapes: list[tuple[str, st.SearchStrategy[Any]]] = [("exists", st.booleans())]
+    if kind is Kind.SET:
+        shapes += [("contains_any", some), ("contains_all", some)]
+    else:
+        shapes += [("eq", value), ("ne", value)]
+    if kind not in {Kind.BOOL, Kind.SET}:
         shapes += [("in", some), ("not_in", some)]
-    if kind is Kind.INT:
+    if kind in ORDERED:
         shapes += [(op, value) for op in ("lt", "lte", "gt", "gte")]
-        shapes += [("between", st.tuples(value, value).map(sorted))]
+        shapes += [("between", st.tuples(value, value).map(lambda pair: ascending(kind, pair)))]
     op, values = draw(st.sampled_from(shapes))
     return {"attribute": name, "op": op, "value": draw(values)}
 
@@ -46,11 +72,11 @@ def _combined(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 trees = st.recursive(comparisons(), _combined, max_leaves=8)
-facts_of = st.fixed_dictionaries({}, optional={name: VALUES[BUILT_IN[name].kind] | st.just(DIFFERS) for name in NAMES})
+facts_of = st.fixed_dictionaries({}, optional={name: VALUES[REGISTRY[name].kind] | st.just(DIFFERS) for name in NAMES})
 
 
 def truth(document: Any, facts: Mapping[str, Any]) -> Truth:
-    return compile_criteria(CRITERIA.validate_python(document))(facts)
+    return compile_criteria(CRITERIA.validate_python(document), REGISTRY)(facts)
 
 
 LEAF = {"attribute": "household.size", "op": "gte", "value": 2}
@@ -118,17 +144,17 @@ def test_learning_more_never_changes_what_was_known(tree: Any, known: dict[str, 
 @given(trees, facts_of)
 def test_the_reason_tree_says_what_the_compiled_test_says(tree: Any, facts: dict[str, Any]) -> None:
     criteria = CRITERIA.validate_python(tree)
-    assert explain(criteria, facts).result is compile_criteria(criteria)(facts)
+    assert explain(criteria, facts, REGISTRY).result is compile_criteria(criteria, REGISTRY)(facts)
 
 
 @given(trees, facts_of)
 def test_what_is_blamed_is_what_decided(tree: Any, facts: dict[str, Any]) -> None:
     """Every answer other than yes names a comparison; an unknown one names only facts that are not known."""
-    why = explain(CRITERIA.validate_python(tree), facts)
+    why = explain(CRITERIA.validate_python(tree), facts, REGISTRY)
     blames = list(blamed(why))
     assert blames
     for blame in blames:
-        result = compile_criteria(blame.comparison)(facts)
+        result = compile_criteria(blame.comparison, REGISTRY)(facts)
         assert result is (why.result if not blame.negated or why.result is None else not why.result)
         if why.result is None:
             assert facts.get(blame.comparison.attribute) in {None, DIFFERS}
@@ -136,10 +162,10 @@ def test_what_is_blamed_is_what_decided(tree: Any, facts: dict[str, Any]) -> Non
 
 @given(trees, facts_of)
 def test_every_refusal_has_a_sentence(tree: Any, facts: dict[str, Any]) -> None:
-    why = explain(CRITERIA.validate_python(tree), facts)
-    said = missing(blamed(why), "en") if why.result is None else not_met(blamed(why), "en")
+    why = explain(CRITERIA.validate_python(tree), facts, REGISTRY)
+    said = missing(blamed(why), "en", REGISTRY) if why.result is None else not_met(blamed(why), "en", REGISTRY)
     assert said
-    assert all("{" not in reason.sentence and reason.attribute in BUILT_IN for reason in said)
+    assert all("{" not in reason.sentence and reason.attribute in REGISTRY for reason in said)
 
 
 @given(trees)
@@ -147,7 +173,7 @@ def test_compiled_criteria_read_back_from_their_bytes(tree: Any) -> None:
     criteria = CRITERIA.validate_python(tree)
     again = read_criteria(CRITERIA.dump_json(criteria, by_alias=True))
     assert again == criteria
-    assert check_criteria(criteria) == []
+    assert check_criteria(criteria, registry=REGISTRY) == []
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from concord.contracts.records import ActivationState
+from concord.contracts.records import ActivationState, AttributeRecord
+from concord.decision.attributes import BUILT_IN
 from concord.decision.criteria import Criteria
-from concord.decision.kleene import compile_criteria
+from concord.decision.gates import take_apart
 from concord.decision.scalars import Duration, Instant
 from customer_profile.promises import OfferCopy, Promisable
 
@@ -38,6 +39,7 @@ class _Version(_Read):
     version: int
     content_hash: str
     state: ActivationState
+    attributes: dict[str, AttributeRecord] | None = None
     terms: _Terms
 
 
@@ -64,7 +66,9 @@ def _copy(offer: _Offer, revision: int) -> OfferCopy:
 
 
 def _promisable(version: _Version) -> Promisable:
-    terms = version.terms
+    terms, declared = version.terms, version.attributes or {}
+    registry = {**BUILT_IN, **{name: each.attribute(name) for name, each in declared.items()}}
+    gates = take_apart(terms.criteria, registry)
     return Promisable(
         version=version.version,
         content_hash=version.content_hash,
@@ -72,8 +76,8 @@ def _promisable(version: _Version) -> Promisable:
         end=terms.validity.end,
         honour_for=terms.honour_for,
         promised_in=frozenset(terms.promised_in),
-        criteria=terms.criteria,
-        gate=None if terms.criteria is None else compile_criteria(terms.criteria),
+        criteria=gates.asked,
+        gate=gates.customer,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from concord.decision.attributes import Attribute, Kind
 from concord.decision.terms import Terms
 
 Digits = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]  # a look-up key (concord.lookup)
@@ -55,8 +56,24 @@ class ActivationState(StrEnum):
         return self in {ActivationState.HONOURABLE, ActivationState.LIVE, ActivationState.SUSPENDED}
 
 
+class AttributeRecord(Record):
+    """An attribute that the author declared: its type, and how it is spoken of (`concord.decision.attributes`)."""
+
+    kind: Kind
+    noun: str
+    question: str
+    adjective: str = ""
+
+    def attribute(self, name: str) -> Attribute:
+        return Attribute(name, self.kind, self.noun, self.question, self.adjective)
+
+
 class VersionRecord(Record):
-    """One version of an offer that is not CLOSED."""
+    """One version of an offer that is not CLOSED.
+
+    `hours` are its weekly hours as UTC intervals, expanded when it was submitted; `attributes` are those that its
+    criteria name and that are not built in.
+    """
 
     version: int
     content_hash: Sha256
@@ -66,6 +83,8 @@ class VersionRecord(Record):
     effective_at: datetime | None = None
     honour_until: datetime | None = None
     evaluator_min: int = 1
+    hours: list[tuple[datetime, datetime]] | None = None
+    attributes: dict[str, AttributeRecord] | None = None
     terms: AsHashed
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from concord.decision import reasons
 from concord.decision.body import decision_bytes, policy_entry
 from concord.decision.certificate import Certificate, HouseholdPosition, digest, not_owed, request_digest
-from concord.decision.compile import EVALUATOR, CompiledOffer, CompiledTerms
+from concord.decision.compile import CompiledOffer, CompiledTerms
 from concord.decision.decide import Asking, Decision, decide_offer
+from concord.decision.evaluator import EVALUATOR
 from concord.decision.listing import Beside, decide_listed
 from concord.decision.promised import Held, decide_promise, held_promises
 from concord.decision.question import Question, Setting, View

@@ -1,24 +1,34 @@
-"""The catalogue: every compiled offer, by id, by key and by SKU. Immutable; a change gives a new one."""
+"""The catalogue: every compiled offer, by id, key, SKU, category and code. Immutable; a change gives a new one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from concord.contracts.records import OfferRecord
+from concord.decision.attributes import BUILT_IN, Attribute
 from concord.decision.compile import CompiledOffer, compile_offer
 
-_NONE: frozenset[str] = frozenset()
+_NONE: Final[frozenset[str]] = frozenset()
+_NAMED: Final = ("skus", "categories", "codes")
+
+Names = dict[str, tuple[str, ...]]  # a name → ids of offers that have it in any version
 
 
 class Catalogue:
-    """Every offer as of one revision. Share it between threads and requests freely; it never changes."""
+    """Every offer as of one revision. Share it between threads and requests freely; it never changes.
 
-    __slots__ = ("_by_id", "_by_key", "_by_sku", "_live", "_unscoped")
+    Attributes:
+        attributes: the built-in ones and all that some version declares.
+    """
+
+    __slots__ = ("_by_id", "_by_key", "_live", "_named", "_unscoped", "attributes")
 
     def __init__(self) -> None:
         self._by_id: dict[str, CompiledOffer] = {}
         self._by_key: dict[str, CompiledOffer] = {}
-        self._by_sku: dict[str, tuple[str, ...]] = {}  # SKU → ids of offers that name it in any version
+        self._named: dict[str, Names] = {kind: {} for kind in _NAMED}
         self._unscoped: frozenset[str] = frozenset()  # ids of offers with every product in scope
         self._live: tuple[CompiledOffer, ...] | None = None
+        self.attributes: Mapping[str, Attribute] = BUILT_IN
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -33,6 +43,11 @@ class Catalogue:
     def by_id(self, offer: str) -> CompiledOffer | None:
         return self._by_id.get(offer)
 
+    def by_code(self, folded: str) -> list[CompiledOffer]:
+        """Offers that have the public code in some version, by key."""
+        found = [self._by_id[offer] for offer in self._named["codes"].get(folded, ())]
+        return sorted(found, key=lambda offer: offer.key)
+
     def live(self) -> tuple[CompiledOffer, ...]:
         """Offers with a version in LIVE, by (priority, key) (terms §3)."""
         if self._live is None:
@@ -43,28 +58,48 @@ class Catalogue:
     def live_with(self, skus: Iterable[str]) -> list[CompiledOffer]:
         """LIVE offers that have one of the SKUs in scope, by (priority, key). Cost follows what matches."""
         wanted = tuple(skus)
-        ids = self._unscoped.union(*(self._by_sku.get(sku, ()) for sku in wanted)) if wanted else _NONE
+        by_sku = self._named["skus"]
+        ids = self._unscoped.union(*(by_sku.get(sku, ()) for sku in wanted)) if wanted else _NONE
         found = [self._by_id[offer] for offer in ids]
         matching = [
             (offer.live.terms.priority, offer.key, offer)
             for offer in found
-            if offer.live is not None and any(map(offer.live.terms.covers, wanted))
+            if offer.live is not None and any(map(offer.live.terms.reach.covers, wanted))
         ]
         return [offer for _, _, offer in sorted(matching, key=lambda each: each[:2])]
+
+    def within(self, sku: str, categories: Iterable[str]) -> Iterator[str]:
+        """Ids of offers that name the SKU or one of the categories; an offer may come twice, and excluded ones too."""
+        yield from self._named["skus"].get(sku, ())
+        by_category = self._named["categories"]
+        for category in categories:
+            yield from by_category.get(category, ())
+
+    @property
+    def unscoped(self) -> frozenset[str]:
+        """Ids of offers that have every product in scope in some version."""
+        return self._unscoped
 
     def apply(self, records: Iterable[OfferRecord]) -> "Catalogue":
         """The catalogue with these records in place of what had their ids; copied once, however many there are."""
         changed = Catalogue()
         changed._by_id, changed._by_key = self._by_id.copy(), self._by_key.copy()
-        changed._by_sku, changed._unscoped = self._by_sku, self._unscoped
-        index = _Index(self)
+        changed.attributes = self.attributes
+        index = _Index(self._named, self._unscoped)
         for record in records:
             before = changed._by_id.get(record.id)
             after = compile_offer(record, before)
             changed._by_id[record.id] = changed._by_key[record.key] = after
+            changed._declare(record)
             index.replace(before, after)
-        changed._by_sku, changed._unscoped = index.finish()
+        changed._named, changed._unscoped = index.finish()
         return changed
+
+    def _declare(self, record: OfferRecord) -> None:
+        for version in record.versions:
+            for name, declared in (version.attributes or {}).items():
+                if name not in self.attributes:
+                    self.attributes = {**self.attributes, name: declared.attribute(name)}
 
     def with_record(self, record: OfferRecord) -> "Catalogue":
         """The catalogue with one record in place of what had its id."""
@@ -77,31 +112,38 @@ class Catalogue:
 
 
 class _Index:
-    """The changes of one batch to the index by SKU, made on sets that are copied only when touched."""
+    """The changes of one batch to the indexes, made on sets that are copied only when touched."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._before: dict[str, tuple[str, ...]] = catalogue._by_sku  # noqa: SLF001  one module, one structure
-        self._touched: dict[str, set[str]] = {}
-        self._unscoped = catalogue._unscoped  # noqa: SLF001
+    def __init__(self, named: dict[str, Names], unscoped: frozenset[str]) -> None:
+        self._before = named
+        self._touched: dict[str, dict[str, set[str]]] = {kind: {} for kind in _NAMED}
+        self._unscoped = unscoped
 
     def replace(self, before: CompiledOffer | None, after: CompiledOffer) -> None:
-        old = before.skus if before is not None else _NONE
-        if old is not after.skus:
-            for sku in old - after.skus:
-                self._ids(sku).discard(after.id)
-            for sku in after.skus - old:
-                self._ids(sku).add(after.id)
+        for kind in _NAMED:
+            old = getattr(before, kind) if before is not None else _NONE
+            new = getattr(after, kind)
+            if old is new:
+                continue
+            for name in old - new:
+                self._ids(kind, name).discard(after.id)
+            for name in new - old:
+                self._ids(kind, name).add(after.id)
         if after.unscoped != (after.id in self._unscoped):
             self._unscoped = self._unscoped ^ {after.id}
 
-    def _ids(self, sku: str) -> set[str]:
-        ids = self._touched.get(sku)
+    def _ids(self, kind: str, name: str) -> set[str]:
+        touched = self._touched[kind]
+        ids = touched.get(name)
         if ids is None:
-            ids = self._touched[sku] = set(self._before.get(sku, ()))
+            ids = touched[name] = set(self._before[kind].get(name, ()))
         return ids
 
-    def finish(self) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-        if not self._touched:
-            return self._before, self._unscoped
-        changed = {sku: tuple(sorted(ids)) for sku, ids in self._touched.items()}
-        return {**self._before, **changed}, self._unscoped
+    def finish(self) -> tuple[dict[str, Names], frozenset[str]]:
+        return {kind: self._finished(kind) for kind in _NAMED}, self._unscoped
+
+    def _finished(self, kind: str) -> Names:
+        touched = self._touched[kind]
+        if not touched:
+            return self._before[kind]
+        return {**self._before[kind], **{name: tuple(sorted(ids)) for name, ids in touched.items()}}

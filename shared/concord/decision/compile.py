@@ -3,11 +3,10 @@
 Compiled offers are immutable and lean: no pydantic model is kept, what is rarely needed stays as JSON bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from sys import intern
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,12 +14,18 @@ from pydantic import TypeAdapter
 
 from concord.canonical import canonical_bytes
 from concord.contracts.records import ActivationState, OfferRecord, VersionRecord
+from concord.decision.amounts import Amounts
+from concord.decision.attributes import BUILT_IN, Attribute
 from concord.decision.benefits import Benefit
 from concord.decision.cards import Card, Prepared, prepare
 from concord.decision.criteria import Criterion
+from concord.decision.evaluator import EVALUATOR
+from concord.decision.gates import Gates, take_apart
 from concord.decision.honour import Alternative, Escalate, HonourCell, HonourWithFee, Refer
-from concord.decision.kleene import Test, compile_criteria
+from concord.decision.limits import fold_code, text_of
 from concord.decision.pricing import UnitPrice, one_money, unit_price
+from concord.decision.quoting.plan import Plan, plan
+from concord.decision.reach import Reach, reach
 from concord.decision.reasons import Verdict
 from concord.decision.terms import Terms
 from concord.decision.timing import Window
@@ -28,8 +33,6 @@ from concord.money import Money
 
 if TYPE_CHECKING:
     from concord.decision.script import Script
-
-EVALUATOR = 1  # raised when the same terms and facts may give another answer; part of every certificate (R21)
 
 _WITHOUT_PROMISE = {"native": Verdict.AVAILABLE}
 _WITH_PROMISE = {"native": Verdict.HONOUR}
@@ -67,32 +70,24 @@ class CompiledTerms:
 
     titles: Mapping[str, str]
     descriptions: Mapping[str, str]
-    benefits: bytes  # RFC 8785 JSON, defaults spelled out
+    benefits: bytes  # RFC 8785 JSON, without what its absence says, as in the terms that were hashed
     price: UnitPrice
-    test: Test | None  # None: everybody qualifies
-    criteria: bytes | None  # JSON, read again when somebody asks why
-    skus: frozenset[str]
-    categories: frozenset[str]
-    excluded: frozenset[str]
-    excluded_categories: frozenset[str]
+    gates: Gates
+    criteria: bytes | None  # JSON of what gates the offer, read again when somebody asks why
+    reach: Reach
+    plan: Plan
     shown_in: frozenset[str]
     stances: Mapping[str, Stance]
     start: datetime
     end: datetime | None
     priority: int
+    group: str | None
+    combines_with: frozenset[str] | None
+    codes: frozenset[str]  # folded
     alternative: str | None
     scripts: dict[tuple[str, str], "Script"] = field(
         default_factory=dict, repr=False
     )  # by channel and locale, when used
-
-    @property
-    def scoped(self) -> bool:
-        """Whether it names products at all; if not, every product is in scope."""
-        return bool(self.skus or self.categories)
-
-    def covers(self, sku: str) -> bool:
-        """Whether the SKU alone puts a product in scope. Categories are known only of the lines of a basket."""
-        return sku not in self.excluded and (sku in self.skus or not self.scoped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,9 @@ class CompiledOffer:
     key: str
     versions: tuple[CompiledVersion, ...]
     live: CompiledVersion | None
-    skus: frozenset[str] = field(repr=False)  # of all versions
+    skus: frozenset[str] = field(repr=False)  # these and the next two of all versions
+    categories: frozenset[str] = field(repr=False)
+    codes: frozenset[str] = field(repr=False)
     unscoped: bool  # some version has every product in scope
 
     def pinned(self, content_hash: str) -> CompiledVersion | None:
@@ -140,20 +137,20 @@ def compile_offer(record: OfferRecord, known: CompiledOffer | None = None) -> Co
         key=record.key,
         versions=versions,
         live=next((version for version in versions if version.shown), None),
-        skus=_union(versions),
-        unscoped=any(not version.terms.scoped for version in versions),
+        skus=_union([version.terms.reach.skus for version in versions]),
+        categories=_union([version.terms.reach.categories for version in versions]),
+        codes=_union([version.terms.codes for version in versions]),
+        unscoped=any(not version.terms.reach.scoped for version in versions),
     )
 
 
-def _union(versions: tuple[CompiledVersion, ...]) -> frozenset[str]:
-    if len(versions) == 1:
-        return versions[0].terms.skus
-    return frozenset().union(*(version.terms.skus for version in versions))
+def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    return sets[0] if len(sets) == 1 else frozenset().union(*sets)
 
 
 def _version(key: str, record: VersionRecord, known: CompiledOffer | None) -> CompiledVersion:
     before = known.pinned(record.content_hash) if known is not None else None
-    terms = before.terms if before is not None else compile_terms(record.terms)
+    terms = before.terms if before is not None else compile_terms(record.terms, attributes_of(record))
     readable = record.evaluator_min <= EVALUATOR
     return CompiledVersion(
         key=key,
@@ -161,28 +158,33 @@ def _version(key: str, record: VersionRecord, known: CompiledOffer | None) -> Co
         content_hash=record.content_hash,
         state=record.state,
         readable=readable,
-        window=Window(terms.start, terms.end, record.effective_at),
+        window=Window(terms.start, terms.end, record.effective_at, record.hours),
         terms=terms,
         shown=readable and record.state.shown,
         on_request=record.state.honoured_on_request,
     )
 
 
-def compile_terms(terms: Terms) -> CompiledTerms:
+def attributes_of(record: VersionRecord) -> Mapping[str, Attribute]:
+    """The built-in attributes and those that the version declares of its own."""
+    if not record.attributes:
+        return BUILT_IN
+    return {**BUILT_IN, **{name: each.attribute(name) for name, each in record.attributes.items()}}
+
+
+def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) -> CompiledTerms:
     """The terms made ready. Raises nothing: every combination of fields that parses has a meaning."""
     price = unit_price(terms)
-    exclude = terms.products.exclude
+    gates = take_apart(terms.criteria, registry)
     return CompiledTerms(
         titles=terms.title,
         descriptions=terms.description,
-        benefits=_canonical(_BENEFITS.dump_json(terms.benefits, exclude_none=True)),
+        benefits=_canonical(_BENEFITS.dump_json(terms.benefits, exclude_defaults=True, by_alias=True)),
         price=price,
-        test=None if terms.criteria is None else compile_criteria(terms.criteria),
-        criteria=None if terms.criteria is None else _shared(_CRITERIA.dump_json(terms.criteria, by_alias=True)),
-        skus=frozenset(map(intern, terms.products.skus)),
-        categories=frozenset(terms.products.categories),
-        excluded=frozenset(exclude.skus),
-        excluded_categories=frozenset(exclude.categories),
+        gates=gates,
+        criteria=None if gates.gating is None else _shared(_CRITERIA.dump_json(gates.gating, by_alias=True)),
+        reach=reach(terms.products),
+        plan=_plan(terms),
         shown_in=frozenset(terms.shown_in),
         stances={
             channel: _stance(cell, price, terms.cards.get(channel) or {}) for channel, cell in terms.honour.items()
@@ -190,8 +192,24 @@ def compile_terms(terms: Terms) -> CompiledTerms:
         start=terms.validity.start,
         end=terms.validity.end,
         priority=terms.priority,
+        group=terms.exclusive_group,
+        combines_with=None if terms.combines_with is None else frozenset(terms.combines_with),
+        codes=frozenset(fold_code(text_of(code)) for code in terms.codes),
         alternative=terms.alternative,
     )
+
+
+def _plan(terms: Terms) -> Plan:
+    """Offers of one campaign share their benefits, so they share the plan."""
+    return _plan_of(
+        _BENEFITS.dump_json(terms.benefits, by_alias=True),
+        None if terms.max_discount is None else _AMOUNTS.dump_json(terms.max_discount),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plan_of(benefits: bytes, most: bytes | None) -> Plan:
+    return plan(_BENEFITS.validate_json(benefits), None if most is None else _AMOUNTS.validate_json(most))
 
 
 def _stance(cell: HonourCell, price: UnitPrice, cards: Mapping[str, Card]) -> Stance:
@@ -234,6 +252,7 @@ _NO_CARDS: Mapping[str, bytes] = {}
 _CARD: TypeAdapter[Card] = TypeAdapter(Card)
 _CRITERIA: TypeAdapter[Criterion] = TypeAdapter(Criterion)
 _BENEFITS: TypeAdapter[list[Benefit]] = TypeAdapter(list[Benefit])
+_AMOUNTS: TypeAdapter[Amounts] = TypeAdapter(Amounts)
 
 
 @lru_cache(maxsize=1024)

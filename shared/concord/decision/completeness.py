@@ -5,7 +5,9 @@ Whether the offers that are named exist, and lead nowhere in a circle, only the 
 
 from collections.abc import Iterator, Sequence
 
-from concord.decision.benefits import AmountOff, Benefit, FixedPrice, currencies
+from concord.decision import effectiveness
+from concord.decision.amounts import currencies
+from concord.decision.benefits import stated
 from concord.decision.cards import PLACEHOLDERS, unknown_placeholders
 from concord.decision.honour import NEEDS_CARD, HonourWithFee, Refer
 from concord.decision.pricing import unit_price
@@ -24,6 +26,7 @@ def missing(terms: Terms, required_locales: Sequence[str]) -> list[FieldError]:
         *_currencies(terms),
         *_validity(terms),
         *_products(terms),
+        *effectiveness.without_effect(terms),
     ]
 
 
@@ -94,28 +97,36 @@ def _currencies(terms: Terms) -> Iterator[FieldError]:
     """Every amount of an offer with a regular price must name its currency; fees are paid with the price (terms §1)."""
     regular = terms.regular_price
     if regular is not None:
-        for index, benefit in enumerate(terms.benefits):
-            for field, named in _amounts(benefit):
-                if regular.currency not in named:
-                    detail = f"name an amount in {regular.currency}, the currency of the regular price"
-                    yield FieldError(f"/benefits/{index}/{field}", detail, "currency_differs")
+        for pointer, named in _stated(terms):
+            if regular.currency not in named:
+                detail = f"name an amount in {regular.currency}, the currency of the regular price"
+                yield FieldError(pointer, detail, "currency_differs")
     own = frozenset({regular.currency}) if regular is not None else _named(terms)
     for channel, cell in terms.honour.items():
         if isinstance(cell, HonourWithFee) and own and cell.fee.currency not in own:
             detail = f"state the fee in {' or '.join(sorted(own))}, as the price"
             yield FieldError(f"/honour/{channel}/fee/currency", detail, "currency_differs")
+    if regular is None and not _common(terms):
+        yield FieldError("/benefits", "no currency has all of the amounts, so it fits no basket", "currency_differs")
 
 
-def _amounts(benefit: Benefit) -> list[tuple[str, frozenset[str]]]:
-    if isinstance(benefit, FixedPrice):
-        return [("price", currencies(benefit.price))]
-    if isinstance(benefit, AmountOff):
-        return [("amount", currencies(benefit.amount))]
-    return [("cap", currencies(benefit.cap))] if benefit.cap is not None else []
+def _stated(terms: Terms) -> list[tuple[str, frozenset[str]]]:
+    """Every amount with its JSON Pointer and the currencies it is stated in."""
+    found = [
+        (f"/benefits/{index}{pointer}", currencies(amounts))
+        for index, benefit in enumerate(terms.benefits)
+        for pointer, amounts in stated(benefit)
+    ]
+    return found if terms.max_discount is None else [*found, ("/max_discount", currencies(terms.max_discount))]
 
 
 def _named(terms: Terms) -> frozenset[str]:
-    return frozenset().union(*(named for benefit in terms.benefits for _, named in _amounts(benefit)))
+    return frozenset().union(*(named for _, named in _stated(terms)))
+
+
+def _common(terms: Terms) -> bool:
+    every = [named for _, named in _stated(terms)]
+    return not every or bool(frozenset.intersection(*every))
 
 
 def _validity(terms: Terms) -> Iterator[FieldError]:

@@ -1,32 +1,46 @@
 """Criteria: the typed condition tree that says who qualifies. Closed: no code in strings, no conversion between types.
 
-A criterion is `{"all": […]}`, `{"any": […]}`, `{"not": …}` or `{"attribute", "op", "value"}`. Types are declared in the
-attribute registry (`concord.decision.attributes`); what a missing fact means stands in `concord.decision.kleene`.
+A criterion is `{"all": […]}`, `{"any": […]}`, `{"not": …}`, `{"attribute", "op", "value"}` or, of a part of the basket,
+`{"items", "measure", "op", "value"}`. Types are declared in the attribute registry (`concord.decision.attributes`);
+what a missing fact means stands in `concord.decision.kleene`.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
-from concord.decision.scalars import INTEGER_MOST, Distinct, is_text
+from concord.decision.products import Products
+from concord.decision.scalars import INTEGER_MOST, is_text
+from concord.money import Money
 
 DEPTH_MOST = 16  # nested all, any and not
 NODES_MOST = 500  # criteria of one offer
-SET_MOST = 1_000  # values of one in or not_in
+SET_MOST = 1_000  # values of one in, not_in, contains_any or contains_all
 STRING_LENGTH = 200  # characters of a value
 
 EQUALITY = ("eq", "ne")
 ORDER = ("lt", "lte", "gt", "gte")
 MEMBERSHIP = ("in", "not_in")
+CONTAINMENT = ("contains_any", "contains_all")
 
 AttributeName = Annotated[
-    str, Field(pattern=r"^[a-z]+(\.[a-z][a-z0-9_]*)+$", max_length=80, examples=["line.tenure_months"])
+    str, Field(pattern=r"^(now|[a-z]+(_[a-z]+)*(\.[a-z][a-z0-9_]*)+)$", max_length=80, examples=["line.tenure_months"])
 ]
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether the value may stand in a criterion or a fact."""
+    """Whether the value is true, false, an integer, or a text that may stand in a criterion or a fact."""
     if isinstance(value, bool):
         return True
     if isinstance(value, int):
@@ -35,20 +49,42 @@ def is_scalar(value: Any) -> bool:
 
 
 def _scalar(value: Any) -> Any:
-    if is_scalar(value):
+    if is_scalar(value) or isinstance(value, Money):
         return value
+    if isinstance(value, dict):
+        return Money.model_validate(value)
     raise PydanticCustomError(
         "value_type",
-        "a value is true, false, an integer, or a text of at most {most} characters",
+        "a value is true, false, an integer, a text of at most {most} characters, or Money",
         {"most": STRING_LENGTH},
     )
 
 
+def _without_repeats(values: list[Any]) -> list[Any]:
+    known: set[Any] = set()
+    for value in values:
+        mark = (type(value), value if not isinstance(value, Money) else (value.amount, value.currency))
+        if mark in known:
+            raise PydanticCustomError("repeated", "{value} is named twice", {"value": str(value)})
+        known.add(mark)
+    return values
+
+
 Scalar = Annotated[
-    bool | int | str,
+    bool | int | str | Money,
     PlainValidator(_scalar),
-    WithJsonSchema({"type": ["boolean", "integer", "string"], "maxLength": STRING_LENGTH}),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "boolean"},
+                {"type": "integer"},
+                {"type": "string", "maxLength": STRING_LENGTH},
+                Money.model_json_schema(),
+            ]
+        }
+    ),
 ]
+Distinct = AfterValidator(_without_repeats)
 
 
 class _Criterion(BaseModel):
@@ -79,6 +115,14 @@ class Membership(_Criterion):
     value: Annotated[list[Scalar], Field(min_length=1, max_length=SET_MOST), Distinct]
 
 
+class Containment(_Criterion):
+    """The fact, a set, has one of these values, or all of them."""
+
+    attribute: AttributeName
+    op: Literal["contains_any", "contains_all"]
+    value: Annotated[list[Scalar], Field(min_length=1, max_length=SET_MOST), Distinct]
+
+
 class Range(_Criterion):
     """The fact lies between two values, both included (terms §2)."""
 
@@ -93,6 +137,15 @@ class Existence(_Criterion):
     attribute: AttributeName
     op: Literal["exists"]
     value: Annotated[bool, Field(strict=True)] = True
+
+
+class PartOfBasket(_Criterion):
+    """How much of these products the basket has (terms §2): units, what they cost by the list, or how many SKUs."""
+
+    items: Products
+    measure: Literal["quantity", "sum", "distinct"] = "quantity"
+    op: Literal["eq", "lt", "lte", "gt", "gte"] = "gte"
+    value: Scalar
 
 
 class AllOf(_Criterion):
@@ -119,20 +172,21 @@ _BY_OPERATOR = (
     dict.fromkeys(EQUALITY, "equality")
     | dict.fromkeys(ORDER, "order")
     | dict.fromkeys(MEMBERSHIP, "membership")
+    | dict.fromkeys(CONTAINMENT, "containment")
     | {"between": "range", "exists": "existence"}
 )
-_BY_CLASS: dict[type, str] = {AllOf: "all", AnyOf: "any", Negation: "not"}
+_BY_CLASS: dict[type, str] = {AllOf: "all", AnyOf: "any", Negation: "not", PartOfBasket: "items"}
 
 
 def _shape(value: Any) -> str | None:
     if isinstance(value, dict):
-        combined = next((name for name in ("all", "any", "not") if name in value), None)
+        combined = next((name for name in ("all", "any", "not", "items") if name in value), None)
         operator = value.get("op")
         return combined or (_BY_OPERATOR.get(operator) if isinstance(operator, str) else None)
     return _BY_CLASS.get(type(value)) or _BY_OPERATOR.get(getattr(value, "op", ""))
 
 
-Comparison = Equality | Order | Membership | Range | Existence
+Comparison = Equality | Order | Membership | Containment | Range | Existence
 Criterion = Annotated[
     Annotated[AllOf, Tag("all")]
     | Annotated[AnyOf, Tag("any")]
@@ -140,12 +194,14 @@ Criterion = Annotated[
     | Annotated[Equality, Tag("equality")]
     | Annotated[Order, Tag("order")]
     | Annotated[Membership, Tag("membership")]
+    | Annotated[Containment, Tag("containment")]
     | Annotated[Range, Tag("range")]
-    | Annotated[Existence, Tag("existence")],
+    | Annotated[Existence, Tag("existence")]
+    | Annotated[PartOfBasket, Tag("items")],
     Discriminator(
         _shape,
         custom_error_type="criterion_unknown",
-        custom_error_message="a criterion is all, any, not, or an attribute with one of the operators "
+        custom_error_message="a criterion is all, any, not, items, or an attribute with one of the operators "
         + ", ".join(_BY_OPERATOR),
     ),
 ]

@@ -7,7 +7,7 @@ uncertain (R16).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from concord.contracts.records import ActivationState
 from concord.decision import reasons
@@ -58,6 +58,7 @@ class Decision:
         return self.card.say if self.card is not None else self.reasons[0].sentence
 
 
+_OPEN: Final = ("fact_missing", "code_needed")  # what somebody could still tell
 Settled: TypeAlias = tuple[list[Decision], list[bytes]]  # decisions, entries
 
 
@@ -78,7 +79,8 @@ class Asking:
     def facts(self) -> Mapping[str, Any]:
         if self._facts is None:
             asked = self.question
-            self._facts = gather(self.view.household, asked.party, asked.line, asked.facts)
+            known = gather(self.view.household, asked.party, asked.line, asked.facts)
+            self._facts = {**known, "now": self.setting.at}
         return self._facts
 
     @property
@@ -87,7 +89,8 @@ class Asking:
 
     def truth(self, terms: CompiledTerms) -> Truth:
         """Whether this customer qualifies: true, false, or None when a fact is missing."""
-        return True if terms.test is None else terms.test(self.facts)
+        whole = terms.gates.whole
+        return True if whole is None else whole(self.facts)
 
     def status(self, version: CompiledVersion, when: Interval | None) -> str:
         """Why the version cannot be had on request, as a reason code; empty when it can."""
@@ -95,6 +98,10 @@ class Asking:
             return "offer_not_started"
         if version.window.surely_over(when, self.setting.leave):
             return "offer_ended"
+        if version.window.surely_shut(when, self.setting.leave):
+            return "outside_hours"
+        if version.terms.codes:
+            return "code_needed"
         truth = self.truth(version.terms)
         return "" if truth else "fact_missing" if truth is None else "criterion_not_met"
 
@@ -148,7 +155,7 @@ def _choose(
     had = [each for each in judged if each[1] == ""]
     if len(had) > 1:
         return [had[index] for index in undominated([version.terms for version, _ in had])]
-    open_ones = [each for each in judged if each[1] == "fact_missing"]
+    open_ones = [each for each in judged if each[1] in _OPEN]
     return had or open_ones[:1] or judged[:1]
 
 
@@ -168,7 +175,7 @@ def decide_version(asking: Asking, version: CompiledVersion, status: str) -> Dec
     """One version without a promise, `status` being why it cannot be had on request, or empty."""
     if status:
         why = _why(asking, version, status)
-        refused = status != "fact_missing"
+        refused = status not in _OPEN
         instead = find_alternative(asking, version.terms.alternative) if refused else None
         verdict = Verdict.REFUSED if refused else Verdict.UNKNOWN
         return Decision(version.key, version.version, verdict, why, alternative=instead)
@@ -182,10 +189,11 @@ def _why(asking: Asking, version: CompiledVersion, status: str) -> tuple[Reason,
         return (reasons.say(status, locale, start=reasons.day_text(terms.start)),)
     if status == "offer_ended" and terms.end is not None:
         return (reasons.say(status, locale, end=reasons.until_text(terms.end)),)
-    if terms.criteria is None:
+    if terms.criteria is None or status not in {"fact_missing", "criterion_not_met"}:
         return (reasons.say(status, locale),)
-    blames = blamed(explain(read_criteria(terms.criteria), asking.facts))
-    return (reasons.missing if status == "fact_missing" else reasons.not_met)(blames, locale)
+    attributes = asking.view.catalogue.attributes
+    blames = blamed(explain(read_criteria(terms.criteria), asking.facts, attributes))
+    return (reasons.missing if status == "fact_missing" else reasons.not_met)(blames, locale, attributes)
 
 
 def _refusal_by_name(asking: Asking, name: str) -> Settled:

@@ -1,11 +1,13 @@
 """What one unit costs with an offer, as far as that can be said without a basket (terms §1 and §3)."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
-from concord.decision.benefits import AmountOff, Benefit, FixedPrice, PercentOff, in_currency
+from concord.decision.amounts import in_currency
+from concord.decision.benefits import AmountOff, Benefit, Delivery, FixedPrice, Grant, PercentOff
 from concord.decision.terms import Terms
-from concord.money import Money, share
+from concord.money import Money, divide_half_even
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +21,19 @@ class UnitPrice:
 def unit_price(terms: Terms) -> UnitPrice:
     """The price of one unit: of a line of one unit, where a benefit is counted per line.
 
-    Every benefit is computed from the price before the offer and the discounts add up, never below zero (terms §1).
-    A benefit on the basket, a benefit on an unknown price, or an amount in another currency leaves it to a basket.
+    Every benefit is computed from the price before the offer; the discounts add up, are rounded once, half-even, and
+    never go below zero (terms §1 and §3). Where other units, the sum or a cap on the basket play a part, where the
+    price is not known, or an amount is in another currency, only a basket tells.
     """
     regular = terms.regular_price
     if regular is None:
         return UnitPrice(_bare_price(terms.benefits), None)
     discounts = [_discount(benefit, regular) for benefit in terms.benefits]
-    if any(discount is None for discount in discounts):
+    known = [discount for discount in discounts if discount is not None]
+    if len(known) < len(discounts) or terms.max_discount is not None:
         return UnitPrice(None, None)
-    saved = min(regular.amount, sum(discount for discount in discounts if discount is not None))
+    exact = sum(known, Fraction(0))
+    saved = min(regular.amount, divide_half_even(exact.numerator, exact.denominator))
     return UnitPrice(one_money(regular.amount - saved, regular.currency), one_money(regular.amount, regular.currency))
 
 
@@ -41,27 +46,38 @@ def one_money(amount: int, currency: str) -> Money:
 def _bare_price(benefits: list[Benefit]) -> Money | None:
     """A fixed price alone needs no regular price, if it is in one currency."""
     only = benefits[0]
-    if len(benefits) > 1 or not isinstance(only, FixedPrice):
+    if len(benefits) > 1 or not isinstance(only, FixedPrice) or _depends(only):
         return None
     prices = only.price if isinstance(only.price, list) else [only.price]
     return one_money(prices[0].amount, prices[0].currency) if len(prices) == 1 else None
 
 
-def _discount(benefit: Benefit, regular: Money) -> int | None:
+def _discount(benefit: Benefit, regular: Money) -> Fraction | None:
     """What the benefit takes off one unit of the regular price, in minor units; None when only a basket tells."""
+    if isinstance(benefit, Delivery | Grant):
+        return Fraction(0)
+    if not isinstance(benefit, FixedPrice | PercentOff | AmountOff) or _depends(benefit):
+        return None
     if isinstance(benefit, FixedPrice):
         price = in_currency(benefit.price, regular.currency)
-        return None if price is None else max(0, regular.amount - price)
+        return None if price is None else Fraction(max(0, regular.amount - price))
     if isinstance(benefit, AmountOff):
-        return None if benefit.per == "basket" else in_currency(benefit.amount, regular.currency)
+        amount = None if benefit.per == "basket" else in_currency(benefit.amount, regular.currency)
+        return None if amount is None else Fraction(amount)
     return _percentage(benefit, regular)
 
 
-def _percentage(benefit: PercentOff, regular: Money) -> int | None:
+def _depends(benefit: FixedPrice | PercentOff | AmountOff) -> bool:
+    """Whether what else is in the basket decides which units it is about."""
+    plain = benefit.pick == "all" and benefit.max_units is None and not benefit.skip_reduced
+    return not (plain and benefit.products is None and benefit.criteria is None)
+
+
+def _percentage(benefit: PercentOff, regular: Money) -> Fraction | None:
     if benefit.of == "basket":
         return None
-    discount = share(regular.amount, benefit.basis_points)
+    discount = Fraction(regular.amount * benefit.basis_points, 10_000)
     if benefit.cap is None:
         return discount
     cap = in_currency(benefit.cap, regular.currency)
-    return None if cap is None else min(discount, cap)
+    return None if cap is None else min(discount, Fraction(cap))

@@ -67,7 +67,7 @@ def _is_asked(held: Held, offers: Sequence[str], products: Sequence[str], code: 
     promise, terms = held.promise, held.terms
     if promise.offer_key in offers or promise.offer in offers or promise.code == code:
         return True
-    return terms is not None and any(map(terms.covers, products))
+    return terms is not None and any(map(terms.reach.covers, products))
 
 
 def _ended(asking: Asking, promise: Promise) -> str:

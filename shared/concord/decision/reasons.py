@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
 from concord.decision import criteria as c
-from concord.decision.attributes import BUILT_IN, Attribute, Kind
+from concord.decision import needs
+from concord.decision.attributes import BUILT_IN, Attribute
 from concord.decision.kleene import Blame
 
 
@@ -79,6 +79,8 @@ ENGLISH: Mapping[str, Entry] = {
     "offer_not_started": Entry((_V.REFUSED,), "This offer starts on {start}."),
     "offer_ended": Entry((_V.REFUSED,), "This offer was valid until {end}."),
     "offer_withdrawn": Entry((_V.REFUSED,), "This offer is no longer available."),
+    "outside_hours": Entry((_V.REFUSED,), "This offer is only valid at certain hours of the week, not now."),
+    "code_needed": Entry((_V.UNKNOWN,), "This offer needs its code."),
     "criterion_not_met": Entry((_V.REFUSED,), "This offer needs {needed}."),
     "promise_honoured": Entry((_V.REFUSED,), "This promise has already been honoured."),
     "promise_cancelled": Entry((_V.REFUSED,), "This promise was cancelled."),
@@ -166,55 +168,19 @@ def origin_text(channel: str) -> str:
 
 def not_met(blames: Iterable[Blame], locale: str, registry: Mapping[str, Attribute] = BUILT_IN) -> tuple[Reason, ...]:
     """One reason for each comparison that failed, in the order of the criteria, each said once."""
-    found = [
-        say("criterion_not_met", locale, blame.comparison.attribute, needed=_needed(blame, registry))
-        for blame in blames
-    ]
+    found = [say("criterion_not_met", locale, subject(blame), needed=needs.needed(blame, registry)) for blame in blames]
     return tuple(dict.fromkeys(found))
 
 
 def missing(blames: Iterable[Blame], locale: str, registry: Mapping[str, Attribute] = BUILT_IN) -> tuple[Reason, ...]:
     """One reason for each attribute whose fact is missing or disputed, in the order of the criteria."""
-    names = dict.fromkeys(blame.comparison.attribute for blame in blames)
-    return tuple(say("fact_missing", locale, name, question=_question(name, registry)) for name in names)
+    names = dict.fromkeys(map(subject, blames))
+    return tuple(say("fact_missing", locale, name, question=needs.question(name, registry)) for name in names)
 
 
-def _question(name: str, registry: Mapping[str, Attribute]) -> str:
-    return registry[name].question if name in registry else name
-
-
-def _needed(blame: Blame, registry: Mapping[str, Attribute]) -> str:
-    attribute = registry.get(blame.comparison.attribute)
-    stated, value = blame.comparison.op, blame.comparison.value
-    operator: str = _OPPOSITE.get(stated, f"not {stated}") if blame.negated else stated
-    if attribute is not None and attribute.kind is Kind.BOOL and operator in c.EQUALITY:
-        wanted = value is (operator == "eq")
-        return f"{attribute.noun} {'to be' if wanted else 'not to be'} {attribute.adjective}"
-    noun = attribute.noun if attribute is not None else blame.comparison.attribute
-    return f"{noun} {_PHRASES[operator](value)}"
-
-
-_OPPOSITE = {"eq": "ne", "ne": "eq", "lt": "gte", "gte": "lt", "gt": "lte", "lte": "gt", "in": "not_in", "not_in": "in"}
-_PHRASES: Mapping[str, Any] = {
-    "eq": lambda value: f"to be {value}",
-    "ne": lambda value: f"not to be {value}",
-    "lt": lambda value: f"to be less than {value}",
-    "lte": lambda value: f"to be at most {value}",
-    "gt": lambda value: f"to be more than {value}",
-    "gte": lambda value: f"to be at least {value}",
-    "in": lambda values: f"to be one of {_list(values)}",
-    "not_in": lambda values: f"to be none of {_list(values)}",
-    "between": lambda ends: f"to be from {ends[0]} to {ends[1]}",
-    "not between": lambda ends: f"not to be from {ends[0]} to {ends[1]}",
-    "exists": lambda wanted: "to be known" if wanted else "not to be known",
-    "not exists": lambda wanted: "not to be known" if wanted else "to be known",
-}
-_NAMED_MOST = 5
-
-
-def _list(values: list[Any]) -> str:
-    named = ", ".join(map(str, values[:_NAMED_MOST]))
-    return named if len(values) <= _NAMED_MOST else f"{named} and {len(values) - _NAMED_MOST} more"
+def subject(blame: Blame) -> str:
+    """The attribute that is to blame, or `basket.items` for a part of the basket."""
+    return "basket.items" if isinstance(blame.comparison, c.PartOfBasket) else blame.comparison.attribute
 
 
 def reference() -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from concord.contracts.records import PromiseState
 from concord.decision.benefits import Benefit
 from concord.decision.cards import NextQuestion
-from concord.decision.compile import EVALUATOR
+from concord.decision.evaluator import EVALUATOR
 from concord.decision.honour import EscalationRole
 from concord.decision.reasons import ENGLISH, Verdict
 from concord.decision.scalars import Channel, Locale, Origin

@@ -1,29 +1,29 @@
 """Terms: what an offer says, the unit an author writes (api §2, terms §1 and §2).
 
 Types and unknown fields are refused here, when a draft is saved; what is missing is found at submit (`completeness`).
-What only quotes and redemptions can decide is refused in this release: codes, limits and windows may be sent empty.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from concord.canonical import content_hash
+from concord.decision.amounts import Amounts
 from concord.decision.benefits import BENEFITS_MOST, Benefit
 from concord.decision.cards import Card
 from concord.decision.criteria import Criteria
 from concord.decision.honour import HonourCell
+from concord.decision.hours import HOURS_MOST, WeeklyHours
+from concord.decision.limits import Limits, PublicCodes
+from concord.decision.products import Products
 from concord.decision.scalars import (
-    CATEGORIES_MOST,
     CHANNELS,
     DESCRIPTION_LENGTH,
     LINE_PATTERN,
     LOCALES_MOST,
     ORIGINS,
     PROSE_PATTERN,
-    SKUS_MOST,
     TITLE_LENGTH,
-    Category,
     Channel,
     Distinct,
     Duration,
@@ -33,7 +33,6 @@ from concord.decision.scalars import (
     OfferKey,
     OfferName,
     Origin,
-    Sku,
 )
 from concord.money import Money
 
@@ -41,31 +40,12 @@ DEFAULT_PRIORITY = 100
 PRIORITY_MOST = 10_000
 COMBINES_MOST = 1_000  # offers named in combines_with
 
-Skus = Annotated[list[Sku], Field(max_length=SKUS_MOST), Distinct]
-Categories = Annotated[list[Category], Field(max_length=CATEGORIES_MOST), Distinct]
 Title = Annotated[str, Field(pattern=LINE_PATTERN, max_length=TITLE_LENGTH)]
 Description = Annotated[str, Field(pattern=PROSE_PATTERN, max_length=DESCRIPTION_LENGTH)]
-
-Unsaid = Annotated[tuple[()], Field(description="Not decided in this release, so nothing but an empty list.")]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Exclusion(_Part):
-    """Products that are left out."""
-
-    skus: Skus = []
-    categories: Categories = []
-
-
-class Products(_Part):
-    """Which products are in scope: these SKUs and categories without the exclusions; nothing named is everything."""
-
-    skus: Skus = []
-    categories: Categories = []
-    exclude: Exclusion = Exclusion()
 
 
 class Validity(_Part):
@@ -158,9 +138,17 @@ class Terms(_Part):
         Field(description="Null: with everything outside its group; empty: with nothing."),
     ] = None
     alternative: Annotated[OfferName | None, Field(description="The offer given with a refusal of this one.")] = None
-    codes: Unsaid = ()
-    limits: Unsaid = ()
-    windows: Unsaid = ()
+    max_discount: Annotated[
+        Amounts | None, Field(description="The most this offer takes off one basket, delivery included.")
+    ] = None
+    codes: Annotated[PublicCodes, Field(description="Public codes; with any, it applies only when one is given.")] = []
+    limits: Annotated[Limits, Field(description="Caps, enforced when it is redeemed.")] = []
+    when_exhausted: Annotated[
+        Literal["refuse", "honour_promises"], Field(description="What a limit that is reached means for promises.")
+    ] = "honour_promises"
+    windows: Annotated[
+        list[WeeklyHours], Field(max_length=HOURS_MOST, description="Weekly hours it is limited to; none: always.")
+    ] = []
 
     def document(self) -> dict[str, Any]:
         """The terms as stored and hashed: JSON values, without the fields that say what their absence says.

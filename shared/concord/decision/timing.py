@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from concord.decision.hours import Intervals, is_open
+
 DELTA = timedelta(seconds=30)  # how long a shown answer stands (protocol §4)
 RHO = 0.01  # how far a boot-time clock may be off
 
@@ -36,14 +38,23 @@ class Window:
     start: datetime
     end: datetime | None
     effective_at: datetime | None = None
+    hours: Intervals | None = None
 
     def surely_inside(self, when: Interval | None) -> bool:
         """Whether it may be shown: low ≥ max(start, effective_at) and high < end. Without an interval it may not."""
         if when is None or when.low < self.start:
             return False
+        if self.hours is not None and not (is_open(self.hours, when.low) and is_open(self.hours, when.high)):
+            return False
         return (self.effective_at is None or when.low >= self.effective_at) and (
             self.end is None or when.high < self.end
         )
+
+    def surely_shut(self, when: Interval | None, leave: timedelta) -> bool:
+        """Whether it is surely outside its weekly hours for everyone who saw it in them."""
+        if when is None or self.hours is None:
+            return False
+        return not any(is_open(self.hours, instant) for instant in (when.low - leave, when.low, when.high))
 
     def surely_early(self, when: Interval | None) -> bool:
         """Whether it has surely not begun: high < start."""

@@ -1,6 +1,7 @@
 """Which of two terms is better for the customer, as far as one can say without a basket (protocol §2, terms §3)."""
 
-from concord.decision.benefits import AmountOff, Amounts, Benefit, FixedPrice, PercentOff, currencies, in_currency
+from concord.decision.amounts import Amounts, currencies, in_currency
+from concord.decision.benefits import AmountOff, Benefit, FixedPrice, PercentOff
 from concord.decision.compile import CompiledTerms, read_benefits
 
 
@@ -12,7 +13,7 @@ def compare(one: CompiledTerms, other: CompiledTerms) -> int | None:
     mine, theirs = one.price.pays, other.price.pays
     if mine is not None and theirs is not None and mine.currency == theirs.currency:
         return _order(theirs.amount, mine.amount)
-    if not _same_scope(one, other) or one.price.instead_of != other.price.instead_of:
+    if one.reach != other.reach or one.price.instead_of != other.price.instead_of or one.plan.most != other.plan.most:
         return None
     ours, others = read_benefits(one.benefits), read_benefits(other.benefits)
     return _joined({_compare(*pair) for pair in zip(ours, others, strict=True)}) if len(ours) == len(others) else None
@@ -29,15 +30,6 @@ def undominated(terms: list[CompiledTerms]) -> list[int]:
     return kept
 
 
-def _same_scope(one: CompiledTerms, other: CompiledTerms) -> bool:
-    return (
-        one.skus == other.skus
-        and one.categories == other.categories
-        and one.excluded == other.excluded
-        and one.excluded_categories == other.excluded_categories
-    )
-
-
 def _joined(orders: set[int | None]) -> int | None:
     """One answer from several: None when they pull both ways or one of them is open."""
     decided = orders - {0}
@@ -45,14 +37,20 @@ def _joined(orders: set[int | None]) -> int | None:
 
 
 def _compare(mine: Benefit, theirs: Benefit) -> int | None:
-    if isinstance(mine, PercentOff) and isinstance(theirs, PercentOff):
-        alike = mine.of == theirs.of and mine.cap == theirs.cap
-        return _order(mine.basis_points, theirs.basis_points) if alike else None
-    if isinstance(mine, AmountOff) and isinstance(theirs, AmountOff):
-        return _compare_amounts(mine.amount, theirs.amount) if mine.per == theirs.per else None
-    if isinstance(mine, FixedPrice) and isinstance(theirs, FixedPrice):
-        return _compare_amounts(theirs.price, mine.price)
+    if mine == theirs:
+        return 0
+    for kind, field in ((PercentOff, "basis_points"), (AmountOff, "amount"), (FixedPrice, "price")):
+        if isinstance(mine, kind) and isinstance(theirs, kind):
+            alike = mine.model_copy(update={field: getattr(theirs, field)}) == theirs
+            return _by_field(mine, theirs, field) if alike else None
     return None
+
+
+def _by_field(mine: Benefit, theirs: Benefit, field: str) -> int | None:
+    ours, others = getattr(mine, field), getattr(theirs, field)
+    if field == "basis_points":
+        return _order(ours, others)
+    return _compare_amounts(others, ours) if field == "price" else _compare_amounts(ours, others)
 
 
 def _compare_amounts(mine: Amounts, theirs: Amounts) -> int | None:

@@ -1,0 +1,106 @@
+"""Buy so many, get so many for less (terms §1, buy_x_get_y).
+
+Groups are formed from the dearest units down: the first takes the dearest units that can serve, the next those that
+are left. Within a group the cheapest (or with `dearest` the dearest) are the ones to get. Formed so, one more article
+in the basket never lowers the discount; taking the cheapest of the whole basket would.
+"""
+
+from dataclasses import dataclass, field
+
+from concord.decision.quoting.till import Lines, Till
+from concord.decision.quoting.units import by_price
+
+
+@dataclass(slots=True)
+class Pool:
+    """Units that can serve: line by line, dearest first, with the roles each line can play."""
+
+    lines: list[int]
+    free: dict[int, int]
+    buys: frozenset[int]
+    gets: frozenset[int]
+    bought: dict[int, int] = field(default_factory=dict)
+    got: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, till: Till, buys: Lines, gets: Lines) -> "Pool":
+        places = sorted({*buys, *gets})
+        free = {place: till.free(place) for place in places}
+        ordered = [place for place, _ in by_price(till, list(free.items()), cheapest=False)]
+        return cls(ordered, free, frozenset(buys), frozenset(gets))
+
+    def _counts(self) -> tuple[int, int, int]:
+        """Free units that can only be bought, only be got, and both."""
+        only_buy = sum(units for place, units in self.free.items() if place not in self.gets)
+        only_get = sum(units for place, units in self.free.items() if place not in self.buys)
+        return only_buy, only_get, sum(self.free.values()) - only_buy - only_get
+
+    def slack(self, buy: int, get: int) -> int:
+        """Units of both kinds that are left over when so many are bought and so many got; negative: it does not fit."""
+        only_buy, only_get, both = self._counts()
+        return both - max(0, buy - only_buy) - max(0, get - only_get)
+
+    def fitting(self, buy: int, get: int) -> int:
+        """How many groups of so many fit."""
+        low, high = 0, sum(self.free.values()) // (buy + get)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.slack(buy * middle, get * middle) >= 0 else (low, middle - 1)
+        return low
+
+    def take(self, role: str, need: int, after: tuple[int, int]) -> None:
+        """The dearest units for a role; `after` is what is still to be bought and got once they are taken."""
+        served, able, others = (
+            (self.bought, self.buys, self.gets) if role == "buy" else (self.got, self.gets, self.buys)
+        )
+        for place in self.lines:
+            if not need:
+                return
+            if place not in able or not self.free[place]:
+                continue
+            most = min(need, self.free[place])
+            if place in others:
+                most = min(most, self._spared(role, need, after))
+            self.free[place] -= most
+            served[place] = served.get(place, 0) + most
+            need -= most
+
+    def _spared(self, role: str, need: int, after: tuple[int, int]) -> int:
+        """How many units of both kinds this role may take without leaving the others short."""
+        buy, get = after
+        buy, get = (buy + need, get) if role == "buy" else (buy, get + need)
+        only_buy, only_get, _ = self._counts()
+        short = max(0, buy - only_buy) if role == "buy" else max(0, get - only_get)
+        return short + self.slack(buy, get)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """So many to buy, so many to get; the get units are the dearest of their group if so said."""
+
+    buy: int
+    get: int
+    dearest: bool
+    most: int | None
+    partial: bool
+
+    def serve(self, pool: Pool) -> None:
+        """Form the groups that fit."""
+        groups = pool.fitting(self.buy, self.get)
+        if self.most is not None:
+            groups = min(groups, self.most)
+        for left in range(groups - 1, -1, -1):
+            self._form(pool, self.get, left)
+        if self.partial and (self.most is None or groups < self.most):
+            short = next((get for get in range(self.get - 1, 0, -1) if pool.slack(self.buy, get) >= 0), 0)
+            if short:
+                self._form(pool, short, 0)
+
+    def _form(self, pool: Pool, get: int, left: int) -> None:
+        buy_left, get_left = self.buy * left, self.get * left
+        if self.dearest:
+            pool.take("get", get, (buy_left + self.buy, get_left))
+            pool.take("buy", self.buy, (buy_left, get_left))
+        else:
+            pool.take("buy", self.buy, (buy_left, get_left + get))
+            pool.take("get", get, (buy_left, get_left))
