@@ -61,7 +61,9 @@ def test_batches_of_any_size_give_the_same_catalogue(history: list[OfferRecord],
 def test_the_index_finds_what_evaluating_everything_finds(history: list[OfferRecord], skus: list[str]) -> None:
     catalogue = Catalogue.of(history)
     everything = [
-        offer.key for offer in catalogue.live() if offer.live is not None and any(map(offer.live.terms.reach.covers, skus))
+        offer.key
+        for offer in catalogue.live()
+        if offer.live is not None and any(map(offer.live.terms.reach.covers, skus))
     ]
     assert [offer.key for offer in catalogue.live_with(skus)] == everything
 

@@ -1,12 +1,14 @@
 """Decides from one snapshot and writes the answer's bytes once (protocol §5, R20, R21)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from channel_adapters.customers import Customers, Met
 from channel_adapters.errors import AtOutOfReach, SnapshotMoved
-from channel_adapters.questions import DecisionAsked
+from channel_adapters.questions import DecisionAsked, QuoteAsked
 from channel_adapters.view.freshness import Freshness
 from channel_adapters.view.households import Household
 from channel_adapters.view.live import LiveView
@@ -15,11 +17,13 @@ from concord.clock import Clock
 from concord.decision.answer import Answer, answer
 from concord.decision.attributes import check_facts
 from concord.decision.question import Question, Setting, View, setting_at
+from concord.decision.quote import QuoteAnswer, quote
 from concord.decision.reasons import Verdict
 from concord.errors import FieldError, Invalid
 from concord.signin.caller import Caller
 from concord.telemetry import metrics
 
+T = TypeVar("T")
 REACH: Final = timedelta(seconds=2)  # of a caller's `at` around the replica's clock (R21)
 MAY_ASK_ANY_INSTANT: Final = ("operator", "auditor", "service")
 TRIES: Final = 3  # decided again twice when the snapshot moved meanwhile (§5)
@@ -69,14 +73,32 @@ class Answers:
             AtOutOfReach: this caller may not ask for that instant.
             SnapshotMoved: the view changed each time.
         """
-        if asked.facts and (errors := check_facts(asked.facts)):
+        question = self._question(asked, met, tuple(asked.offers), tuple(asked.products))
+        decided, ground = self._from_current(met, asked.at, caller, partial(answer, question))
+        _count(decided)
+        return decided, ground
+
+    def quote(self, asked: QuoteAsked, met: Met, caller: Caller) -> tuple[QuoteAnswer, Ground]:
+        """The basket priced from a snapshot that is still the current one. Raises as `decide`."""
+        question = self._question(asked, met)
+        return self._from_current(met, asked.at, caller, partial(quote, question, asked.ordered))
+
+    def _question(
+        self, asked: DecisionAsked | QuoteAsked, met: Met, offers: tuple[str, ...] = (), products: tuple[str, ...] = ()
+    ) -> Question:
+        known = self._live.snapshot.catalogue.attributes
+        if asked.facts and (errors := check_facts(asked.facts, registry=known)):
             raise Invalid(errors=errors)
-        question = _question(asked, met)
+        whom = met.question
+        return Question(whom.household, whom.party, whom.line, whom.code, offers, products, asked.facts)
+
+    def _from_current(
+        self, met: Met, at: datetime | None, caller: Caller, decide: Callable[[View, Setting], T]
+    ) -> tuple[T, Ground]:
         for _ in range(TRIES):
             ground = self.ground(met)
-            decided = answer(question, ground.view, self.setting(ground, asked.at, caller))
+            decided = decide(ground.view, self.setting(ground, at, caller))
             if self.current(ground):
-                _count(decided)
                 return decided, ground
         raise SnapshotMoved
 
@@ -109,13 +131,6 @@ class Answers:
         if not near and not caller.has(*MAY_ASK_ANY_INSTANT):
             raise AtOutOfReach(errors=[FieldError("/at", "It is more than 2 seconds from now.")])
         return setting_at(self.channel, at, freshness=fresh, hypothetical=not near)
-
-
-def _question(asked: DecisionAsked, met: Met) -> Question:
-    whom = met.question
-    return Question(
-        whom.household, whom.party, whom.line, whom.code, tuple(asked.offers), tuple(asked.products), asked.facts
-    )
 
 
 def _count(decided: Answer) -> None:

@@ -13,7 +13,7 @@ from channel_adapters import cards, listing
 from channel_adapters.answers import Answers, Ground
 from channel_adapters.customers import NOBODY, Customers, Met
 from channel_adapters.errors import CustomerUnknown, NotYourself, ViewNotBuilt
-from channel_adapters.questions import CustomerNamed, DecisionAsked
+from channel_adapters.questions import CustomerNamed, DecisionAsked, QuoteAsked
 from channel_adapters.shapes import CustomerCard, Rebuilding, ViewShown
 from channel_adapters.view.applier import Applier
 from channel_adapters.view.bound import Bound
@@ -21,6 +21,7 @@ from channel_adapters.view.freshness import NEVER_MS
 from channel_adapters.view.live import LiveView
 from channel_adapters.view.positions import Position
 from concord.clock import Clock, rfc3339
+from concord.decision.quoting.shapes import QuoteShape
 from concord.decision.shapes import AnswerShape, ShownShape
 from concord.eventlog.digest import to_hex
 from concord.web.auth import Caller, require
@@ -86,6 +87,20 @@ async def decide(body: DecisionAsked, caller: Annotated[Caller, require(*ASK)], 
     asked = _of_her_own(replica, body, met) if caller.roles.isdisjoint(STAFF) else body
     decided, ground = replica.answers.decide(asked, met, caller)
     return _response(ground, decided.to_bytes())
+
+
+@router.post(
+    "/v1/quotes",
+    responses={200: {"model": QuoteShape}},
+    openapi_extra=AT_LEAST_PARAMETER,
+    summary="What a basket costs for a customer",
+)
+async def quote(body: QuoteAsked, caller: Annotated[Caller, require(*ASK)], request: Request) -> Response:
+    """Sums are the same in every channel; `here` says what this one does with each offer that applies."""
+    replica = _built(request)
+    _only_herself(caller, body.customer)
+    quoted, ground = replica.answers.quote(body, await _meet(replica, request, body.customer), caller)
+    return _response(ground, quoted.to_bytes())
 
 
 @router.get(

@@ -5,14 +5,18 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from concord.decision.scalars import Instant
+from concord.decision.quote import Ordered
+from concord.decision.quoting import basket
+from concord.decision.scalars import LINE_PATTERN, Instant
 
 MOST = 200  # offers or products of one question
 FACTS_MOST = 100
+CODES_MOST = 20  # public codes given with one basket
 
 Id = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[a-z]{2,4}_[0-9a-z_]+$")]
 Name = Annotated[str, Field(min_length=1, max_length=80)]  # of an offer; one that nothing has is answered, not refused
 Sku = Annotated[str, Field(min_length=1, max_length=64)]
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=LINE_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=320)]
 
 WAYS = ("number", "email", "code", "party", "line", "household", "name")
@@ -64,3 +68,28 @@ class DecisionAsked(BaseModel):
     at: Annotated[Instant | None, Field(description="Within 2 s of now, unless the role allows another instant.")] = (
         None
     )
+
+
+class QuoteAsked(BaseModel):
+    """`POST /v1/quotes`: a basket, the public codes that were given, and the caller's own name of the order."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [{"customer": {"number": "+12025550117"}, "basket": basket.EXAMPLE, "codes": ["SUMMER26"]}]
+        },
+    )
+
+    customer: CustomerNamed | None = None
+    basket: basket.Basket
+    codes: Annotated[list[Code], Field(max_length=CODES_MOST)] = []
+    order: Annotated[Text | None, Field(description="So that an order never counts against itself.")] = None
+    facts: Annotated[dict[str, Any], Field(max_length=FACTS_MOST, description="Fill what the view does not know.")] = {}
+    at: Annotated[Instant | None, Field(description="Within 2 s of now, unless the role allows another instant.")] = (
+        None
+    )
+
+    @property
+    def ordered(self) -> Ordered:
+        return Ordered(self.basket, tuple(self.codes), self.order)

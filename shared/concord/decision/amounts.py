@@ -37,3 +37,8 @@ def in_currency(amounts: Amounts, currency: Currency) -> int | None:
 def currencies(amounts: Amounts) -> frozenset[str]:
     """The currencies that are named."""
     return frozenset(money.currency for money in (amounts if isinstance(amounts, list) else (amounts,)))
+
+
+def by_currency(amounts: Amounts) -> dict[str, int]:
+    """Currency → minor units."""
+    return {money.currency: money.amount for money in (amounts if isinstance(amounts, list) else (amounts,))}

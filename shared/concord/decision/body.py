@@ -8,7 +8,9 @@ import orjson
 from concord import codes
 from concord.decision.decide import Decision, Instead
 from concord.decision.facts import Promise
+from concord.decision.reasons import Verdict
 from concord.decision.scalars import instant_text
+from concord.decision.script import Script
 
 _NOT_GRANTED = b',"benefits":[],"fee":null,"customer_pays":null,"instead_of":null'
 _NO_POLICY = b',"card":null,"escalate_to":null,"fee":null'
@@ -58,22 +60,41 @@ def policy_entry(decision: Decision) -> bytes:
 
 
 def _policy(decision: Decision) -> bytes:
-    script, instead, promise = decision.script, decision.alternative, decision.promise
+    instead, promise = decision.alternative, decision.promise
+    return policy(
+        decision.script,
+        decision.verdict,
+        decision.offer,
+        decision.version,
+        None if promise is None else promise.id,
+        None if instead is None else instead.offer,
+    )
+
+
+def policy(
+    script: Script | None,
+    verdict: Verdict,
+    offer: str | None,
+    version: int | None,
+    promise: str | None = None,
+    instead: str | None = None,
+) -> bytes:
+    """An entry of the policy digest, members in their order."""
     return b"".join(
         (
             b'{"alternative":',
-            _text(None if instead is None else instead.offer),
+            _text(instead),
             _NO_POLICY if script is None else script.policy_head,
             b',"offer":',
-            _text(decision.offer),
+            _text(offer),
             b',"promise":',
-            _text(None if promise is None else promise.id),
+            _text(promise),
             b',"refer_to":',
             _text(None if script is None else script.stance.to),
             b',"verdict":"',
-            decision.verdict.encode(),
+            verdict.encode(),
             b'","version":',
-            _number(decision.version),
+            _number(version),
             b"}",
         )
     )

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     PlainValidator,
     Tag,
     WithJsonSchema,
@@ -73,6 +74,7 @@ def _without_repeats(values: list[Any]) -> list[Any]:
 Scalar = Annotated[
     bool | int | str | Money,
     PlainValidator(_scalar),
+    PlainSerializer(lambda value: value.model_dump() if isinstance(value, Money) else value),
     WithJsonSchema(
         {
             "anyOf": [

@@ -58,6 +58,16 @@ def held_promises(asking: Asking) -> list[Held]:
     return found
 
 
+def standing_promises(asking: Asking) -> list[Held]:
+    """The promises that are owed at the instant, by terms that are known; in the order of `held_promises`."""
+    household = asking.view.household
+    if household is None or not household.promises:
+        return []
+    everything = Asking(replace(asking.question, offers=(), products=()), asking.view, asking.setting)
+    meant = asking.question.party
+    return [held for held in held_promises(everything) if held.standing and meant in {None, held.promise.party}]
+
+
 def _place(held: Held, presented: str | None) -> tuple[bool, bool, str, str]:
     promise = held.promise
     return bool(held.ended), promise.code != presented, instant_text(promise.honour_until), promise.id

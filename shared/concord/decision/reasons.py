@@ -85,6 +85,15 @@ ENGLISH: Mapping[str, Entry] = {
     "promise_honoured": Entry((_V.REFUSED,), "This promise has already been honoured."),
     "promise_cancelled": Entry((_V.REFUSED,), "This promise was cancelled."),
     "promise_expired": Entry((_V.REFUSED,), "This promise held until {until}."),
+    "currency_not_offered": Entry((_V.REFUSED,), "This offer is not made in this currency."),
+    "scope_empty": Entry((_V.REFUSED,), "Nothing in the basket is part of this offer."),
+    "nothing_to_reduce": Entry((_V.REFUSED,), "This offer takes nothing off this basket."),
+    "better_offer_applied": Entry((_V.REFUSED,), "You already have the offer that saves you most here."),
+    "not_combinable": Entry((_V.REFUSED,), "This offer does not go together with another one you have."),
+    "code_unknown": Entry((_V.REFUSED,), "We do not know this code."),
+    "code_ended": Entry((_V.REFUSED,), "The offer of this code is over."),
+    "code_not_started": Entry((_V.REFUSED,), "The offer of this code has not started yet."),
+    "near_miss": Entry((), "{missing}, and you get this offer."),
     "fact_missing": Entry((_V.UNKNOWN,), "We need to know {question} before we can say."),
     "view_fenced": Entry(
         (_V.WITHHELD,), "We cannot say right now; please ask again in a minute, or in another channel."

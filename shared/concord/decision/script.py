@@ -38,6 +38,7 @@ class Script:
     granted: bytes  # the members benefits, fee, customer_pays and instead_of of a decision, as JSON
     tail: bytes  # its members refer_to and escalate_to, and the closing brace
     policy_head: bytes  # the members card, escalate_to and fee of a policy entry, as JSON
+    here: tuple[bytes, bytes]  # what follows offer and version of a quote's `here`, without a promise and with one
 
     def reasons(self, promise: Promise | None) -> tuple[Reason, ...]:
         """Why it is granted. What the customer must do stands first when the channel does not keep the offer itself."""
@@ -80,16 +81,28 @@ def write(terms: CompiledTerms, stance: Stance, channel: str, locale: str) -> Sc
     card = read_card(found[1], found[0]).with_values(_own_values(terms, stance)) if found is not None else None
     policy = _policy(locale, stance)
     without = {"until": None if terms.end is None else reasons.until_text(terms.end)}
+    plain = None if card is None else card.fill(without, policy.sentence)
+    said = plain.say if plain is not None else policy.sentence
     return Script(
         stance=stance,
         locale=locale,
         policy=policy,
         basket=(reasons.say("price_needs_basket", locale),) if terms.price.pays is None else (),
         card=card,
-        plain=None if card is None else card.fill(without, policy.sentence),
+        plain=plain,
         granted=_granted(terms, stance),
         tail=_tail(stance),
         policy_head=_policy_head(stance, b"null" if found is None else found[1]),
+        here=(_here(stance, stance.verdict, said), _here(stance, stance.promised, said)),
+    )
+
+
+def _here(stance: Stance, verdict: Verdict, said: str) -> bytes:
+    return b',"verdict":"%b","fee":%b,"say_this":%b%b' % (
+        verdict.encode(),
+        money_bytes(stance.fee),
+        orjson.dumps(said),
+        _tail(stance),
     )
 
 

@@ -56,6 +56,11 @@ class Window:
             return False
         return not any(is_open(self.hours, instant) for instant in (when.low - leave, when.low, when.high))
 
+    def holds(self, at: datetime) -> bool:
+        """Whether somebody who asks for it at exactly this instant may have it; `effective_at` delays only showing."""
+        begun = at >= self.start and (self.end is None or at < self.end)
+        return begun and (self.hours is None or is_open(self.hours, at))
+
     def surely_early(self, when: Interval | None) -> bool:
         """Whether it has surely not begun: high < start."""
         return when is not None and when.high < self.start

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from concord.decision import benefits as b
-from concord.decision.amounts import Amounts, currencies, in_currency
+from concord.decision.amounts import Amounts, by_currency, currencies, in_currency
 from concord.decision.kleene import Test, compile_criteria
 from concord.decision.quoting import effects as e
 from concord.decision.quoting import groups
@@ -160,17 +160,23 @@ def plan(benefits: Sequence[b.Benefit], most: Amounts | None) -> Plan:
 
 def _quick(kind: Kind) -> Quick | None:
     if isinstance(kind, e.PercentOfLine) and kind.picking.everything and kind.cap is None:
-        basis_points = kind.basis_points
-        return lambda total, _, __: divide_half_even(total * basis_points, e.WHOLE)
+        return _quick_percent(kind.basis_points)
     if isinstance(kind, e.AmountOff) and kind.picking.everything:
-        amount, per_unit = kind.amount, kind.per_unit
-        if per_unit:
-            return lambda total, units, currency: min(total, (in_currency(amount, currency) or 0) * units)
-        return lambda total, _, currency: min(total, in_currency(amount, currency) or 0)
+        return _quick_amount(by_currency(kind.amount), per_unit=kind.per_unit)
     if isinstance(kind, e.Fixed) and kind.picking.everything:
-        price = kind.price
-        return lambda total, units, currency: total - (in_currency(price, currency) or 0) * units
+        prices = by_currency(kind.price)
+        return lambda total, units, currency: total - prices[currency] * units
     return None
+
+
+def _quick_percent(basis_points: int) -> Quick:
+    return lambda total, _, __: divide_half_even(total * basis_points, e.WHOLE)
+
+
+def _quick_amount(amounts: Mapping[str, int], *, per_unit: bool) -> Quick:
+    if per_unit:
+        return lambda _, units, currency: amounts[currency] * units
+    return lambda _, __, currency: amounts[currency]
 
 
 def _part(benefit: b.Benefit) -> Part:

@@ -1,0 +1,186 @@
+"""The quote of a basket: which offers and promises are in play, what it costs, and the certificate (terms §5, api §4).
+
+What is owed does not depend on the channel: `here` says beside it what the asking channel does with each offer.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from concord.decision.catalogue import Catalogue
+from concord.decision.certificate import Certificate, HouseholdPosition, digest
+from concord.decision.compile import CompiledOffer, CompiledVersion
+from concord.decision.decide import Asking
+from concord.decision.evaluator import EVALUATOR
+from concord.decision.limits import fold_code
+from concord.decision.promised import Held, standing_promises
+from concord.decision.question import Question, Setting, View
+from concord.decision.quoting import body
+from concord.decision.quoting.basket import Basket
+from concord.decision.quoting.playing import Candidate
+from concord.decision.quoting.price import Quote, price_basket
+from concord.decision.quoting.refusals import Refusal, refusals
+from concord.decision.quoting.till import Till
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What is to be quoted: the basket, public codes as given, and the caller's own name of the order."""
+
+    basket: Basket
+    codes: tuple[str, ...] = ()
+    order: str | None = None
+
+    @property
+    def folded(self) -> frozenset[str]:
+        return frozenset(map(fold_code, self.codes))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Promised terms priced alone, and today's beside them (terms §3)."""
+
+    held: Held
+    discount: int
+    today: tuple[int, int] | None  # version and discount of today's terms, where the customer may have them
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteAnswer:
+    """A quote with what was refused, the promises beside it, and the certificate."""
+
+    asked: Ordered
+    quote: Quote
+    core: dict[str, Any]  # what is owed, as JSON values
+    refused: tuple[Refusal, ...]
+    certificate: Certificate
+    setting: Setting
+
+    def to_bytes(self) -> bytes:
+        """The JSON body of `POST /v1/quotes`."""
+        return body.answer(self)
+
+
+def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> QuoteAnswer:
+    """The basket priced for the customer of the question, as the channel of the setting. Pure, and total.
+
+    The order of lines, codes, offers and facts in the inputs never changes the answer.
+    """
+    asking = Asking(question, view, setting)
+    held = standing_promises(asking)
+    candidates = [*_automatic(asking, asked), *_coded(asking, asked)]
+    candidates = _with_promises(held, candidates)
+    priced = price_basket(candidates, asking.facts, asked.basket, asked.folded, near=True)
+    core = body.core(priced, [_beside(asking, asked, each, candidates, priced) for each in held])
+    return QuoteAnswer(
+        asked=asked,
+        quote=priced,
+        core=core,
+        refused=tuple(refusals(asking, asked.codes, priced, Till(asked.basket, asking.facts).facts_now())),
+        certificate=_certify(asking, asked, priced, core),
+        setting=setting,
+    )
+
+
+def _automatic(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
+    """LIVE offers in their time that name something in the basket, or everything; those with codes are left out."""
+    catalogue, lines = asking.view.catalogue, _lines_by_offer(asking.view.catalogue, asked.basket)
+    for name, places in lines.items():
+        offer = catalogue.by_id(name)
+        if offer is not None and (version := _live(asking, offer)) is not None and not version.terms.codes:
+            exact = len(offer.versions) == 1 and not _excludes(version)
+            yield Candidate(offer.key, version.version, version.terms, places if exact else None, rank=1)
+    for name in catalogue.unscoped:
+        offer = catalogue.by_id(name)
+        if offer is not None and name not in lines and (version := _live(asking, offer)) and not version.terms.codes:
+            yield Candidate(offer.key, version.version, version.terms, rank=1)
+
+
+def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]]:
+    """By id of an offer, the places of lines that it may have in scope: never fewer than it has."""
+    found: dict[str, list[int]] = {}
+    for place, line in enumerate(sorted(basket.lines, key=lambda line: line.id)):
+        if line.no_offers:
+            continue
+        for name in catalogue.within(line.sku, line.categories):
+            places = found.get(name)
+            if places is None:
+                found[name] = [place]
+            elif places[-1] != place:
+                places.append(place)
+    return found
+
+
+def _live(asking: Asking, offer: CompiledOffer) -> CompiledVersion | None:
+    version = offer.live
+    return version if version is not None and version.window.surely_inside(asking.exact) else None
+
+
+def _excludes(version: CompiledVersion) -> bool:
+    return bool(version.terms.reach.excluded or version.terms.reach.excluded_categories)
+
+
+def _coded(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
+    """Offers whose code was given: asking by code is asking by name, so whatever is honoured on request plays (R1)."""
+    offers = {offer.id: offer for code in asked.folded for offer in asking.view.catalogue.by_code(code)}
+    for offer in offers.values():
+        for rank, version in enumerate(offer.versions, start=1):
+            open_now = version.on_request and version.readable and version.window.holds(asking.setting.at)
+            if open_now and not version.terms.codes.isdisjoint(asked.folded):
+                yield Candidate(offer.key, version.version, version.terms, rank=rank)
+
+
+def _with_promises(held: Iterable[Held], today: Iterable[Candidate]) -> list[Candidate]:
+    """Promised terms beside today's. Where both are the same terms they are one candidate, its customer gate passed."""
+    found = {(each.key, id(each.terms)): each for each in today}
+    for each in held:
+        if each.terms is None:
+            continue
+        name = (each.promise.offer_key, id(each.terms))
+        known = found.get(name)
+        promises = (*(known.promises if known is not None else ()), each.promise.id)
+        lines = known.lines if known is not None else None
+        found[name] = Candidate(each.promise.offer_key, each.promise.offer_version, each.terms, lines, promises)
+    return list(found.values())
+
+
+def _beside(asking: Asking, asked: Ordered, held: Held, candidates: Iterable[Candidate], priced: Quote) -> Beside:
+    key = held.promise.offer_key
+    own = [each for each in candidates if each.key == key]
+    mine = next((each for each in own if held.promise.id in each.promises), None)
+    others = [each for each in own if each is not mine and not each.promises]
+    if mine is not None and mine.terms is held.terms and not others:
+        others = [each for each in [_as_today(asking, mine)] if each is not None]
+    alone = {id(each): _alone(asking, asked, each) for each in [*others, mine] if each is not None}
+    today = max(((each.version, alone[id(each)]) for each in others), key=lambda each: each[1], default=None)
+    applied = mine is not None and any(share.candidate is mine for share in priced.applied)
+    return Beside(held, alone[id(mine)] if mine is not None else 0, today, applied)
+
+
+def _as_today(asking: Asking, promised: Candidate) -> Candidate | None:
+    """The same terms for somebody without the promise, if they are today's."""
+    offer = asking.view.catalogue.find(promised.key)
+    version = _live(asking, offer) if offer is not None else None
+    if version is None or version.terms is not promised.terms:
+        return None
+    return Candidate(promised.key, version.version, version.terms, promised.lines)
+
+
+def _alone(asking: Asking, asked: Ordered, candidate: Candidate) -> int:
+    """What these terms take off the basket when nothing else does."""
+    return sum(share.discount for share in price_basket([candidate], asking.facts, asked.basket, asked.folded).applied)
+
+
+def _certify(asking: Asking, asked: Ordered, priced: Quote, core: dict[str, Any]) -> Certificate:
+    view, household = asking.view, asking.view.household
+    return Certificate(
+        epoch=view.epoch,
+        revision=view.revision,
+        household=None if household is None else HouseholdPosition(household.epoch, household.id, household.version),
+        evaluator=EVALUATOR,
+        at=asking.setting.at,
+        request_digest=body.request_digest(asking.question, asked),
+        terms_digest=digest([body.owed(core)]),
+        policy_digest=digest(body.policy_entry(each.candidate, asking.setting.channel) for each in priced.applied),
+    )

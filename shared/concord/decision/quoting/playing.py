@@ -1,0 +1,115 @@
+"""Which offers are in play for a basket, and why others are not (terms §2)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from concord.decision.compile import CompiledTerms
+from concord.decision.kleene import Test
+from concord.decision.quoting.till import Lines, Till
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One statement of terms that may apply: today's version of an offer, or what a promise on it pins.
+
+    Attributes:
+        lines: places of lines that may be in scope, None where that is still to be found out.
+        promises: ids of promises that pin these terms; what gates the customer is then not asked again (terms §6).
+        rank: among the terms of one offer: what was promised first, then the newer version.
+    """
+
+    key: str
+    version: int
+    terms: CompiledTerms
+    lines: Lines | None = None
+    promises: tuple[str, ...] = ()
+    rank: int = 0
+
+    @property
+    def place(self) -> tuple[int, str, int, int]:
+        """Its place in the order in which offers apply (terms §3)."""
+        return self.terms.priority, self.key, self.rank, -self.version
+
+    @property
+    def gate(self) -> Test | None:
+        return self.terms.gates.basket if self.promises else self.terms.gates.whole
+
+
+@dataclass(slots=True)
+class Playing:
+    """A candidate whose lines are known and that nothing keeps from applying but its turn."""
+
+    candidate: Candidate
+    lines: Lines
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A candidate that does not apply, and why, as a reason code."""
+
+    candidate: Candidate
+    code: str
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What plays, in the order in which offers apply, and what does not."""
+
+    playing: list[Playing] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+
+def sort_out(till: Till, candidates: Iterable[Candidate], codes: frozenset[str]) -> Sorted:
+    """Judge every candidate by what does not move while offers apply."""
+    found = Sorted()
+    offered = till.offered()
+    for candidate in candidates:
+        judged = _judge(till, candidate, codes, offered)
+        if isinstance(judged, str):
+            found.kept.append(Kept(candidate, judged))
+        else:
+            found.playing.append(Playing(candidate, judged))
+    found.playing.sort(key=lambda each: each.candidate.place)
+    for order, each in enumerate(found.playing):
+        each.order = order
+    return found
+
+
+def _judge(till: Till, candidate: Candidate, codes: frozenset[str], offered: Sequence[int]) -> Lines | str:
+    terms = candidate.terms
+    if terms.codes and not candidate.promises and terms.codes.isdisjoint(codes):
+        return "code_needed"
+    if not terms.plan.offers_in(till.currency):
+        return "currency_not_offered"
+    gate = candidate.gate
+    if gate is not None and not terms.gates.moves:
+        truth = gate(till.facts)
+        if not truth:
+            return "fact_missing" if truth is None else "criterion_not_met"
+    return _scope(till, candidate, offered) or "scope_empty"
+
+
+def _scope(till: Till, candidate: Candidate, offered: Sequence[int]) -> Lines:
+    """The lines it is about: those of its products, as far as its criteria choose them."""
+    terms = candidate.terms
+    lines = candidate.lines
+    if lines is None:
+        lines = till.within(terms.reach, offered)
+    if terms.gates.line is None:
+        return lines
+    return [place for place in lines if terms.gates.line(till.facts_of(place))]
+
+
+def passes(till: Till, playing: Playing) -> bool:
+    """Whether it may apply now that its turn has come: what is left to pay may gate it."""
+    candidate = playing.candidate
+    if not candidate.terms.gates.moves or candidate.gate is None:
+        return True
+    return candidate.gate(till.facts_now()) is True
+
+
+def facts_for(till: Till, candidate: Candidate) -> Mapping[str, Any]:
+    """What its criteria are explained with."""
+    return till.facts_now() if candidate.terms.gates.moves else till.facts

@@ -1,0 +1,140 @@
+"""What a basket costs with the offers that apply to it (terms §5). Pure: the same inputs give the same quote."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from concord.decision.quoting.basket import Basket
+from concord.decision.quoting.choice import Applied, apply_best
+from concord.decision.quoting.effects import Added
+from concord.decision.quoting.near import NearMiss, near_misses
+from concord.decision.quoting.playing import Candidate, Kept, Playing, sort_out
+from concord.decision.quoting.till import Till
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one offer took off: off a line, or off the whole."""
+
+    candidate: Candidate
+    discount: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """A line with what was taken off it, by which offers in their order."""
+
+    id: str
+    quantity: int
+    gross: int
+    discount: int
+    applied: tuple[Share, ...]
+
+    @property
+    def net(self) -> int:
+        return self.gross - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A priced basket. Amounts are in minor units of its currency; lines are in the order of their ids.
+
+    Attributes:
+        delivery: the charge before offers, None where the basket names none, and what was taken off it.
+        kept: candidates that were judged and do not apply, with a reason code each.
+        idle: candidates in play that were not chosen, or that take nothing off.
+    """
+
+    currency: str
+    lines: tuple[QuotedLine, ...]
+    delivery: int | None
+    delivery_discount: int
+    applied: tuple[Share, ...]
+    added: tuple[tuple[Candidate, Added], ...]
+    kept: tuple[Kept, ...]
+    idle: tuple[Kept, ...]
+    near: tuple[NearMiss, ...]
+
+    @property
+    def gross(self) -> int:
+        return sum(line.gross for line in self.lines)
+
+    @property
+    def discount(self) -> int:
+        """Off the goods; what is off the delivery stands apart."""
+        return sum(line.discount for line in self.lines)
+
+    @property
+    def to_pay(self) -> int:
+        return self.gross - self.discount + (self.delivery or 0) - self.delivery_discount
+
+
+def price_basket(
+    offers: Iterable[Candidate],
+    facts: Mapping[str, Any],
+    basket: Basket,
+    codes: frozenset[str] = frozenset(),
+    *,
+    near: bool = False,
+) -> Quote:
+    """The basket priced with the best of these offers.
+
+    Args:
+        offers: terms that are in their time; each is judged by its criteria, codes, currency and lines.
+        facts: what is known of the customer; the basket's own facts are added.
+        basket: what is to be priced.
+        codes: the public codes that were given, folded.
+        near: whether near misses are wanted too.
+    """
+    till = Till(basket, facts)
+    found = sort_out(till, offers, codes)
+    beginning = till.mark() if near else None
+    applied = apply_best(till, found.playing)
+    idle = _idle(found.playing, applied)
+    misses: list[NearMiss] = []
+    if beginning is not None:
+        till.back_to(beginning)
+        misses = near_misses(till, found.kept, [each for each, code in idle if code == "nothing_to_reduce"])
+    return _quote(till, applied, found.kept, [Kept(each.candidate, code) for each, code in idle], misses)
+
+
+def _idle(playing: Sequence[Playing], applied: Sequence[Applied]) -> list[tuple[Playing, str]]:
+    """What was in play and did not apply: another of its group did, or one it does not go with, or to no effect."""
+    done = {id(each.playing) for each in applied}
+    groups = {each.playing.candidate.terms.group for each in applied} - {None}
+    keys = {each.playing.candidate.key for each in applied}
+    exclusive = any(each.playing.candidate.terms.combines_with is not None for each in applied)
+    return [
+        (each, _why_idle(each.candidate, groups, keys, exclusive=exclusive)) for each in playing if id(each) not in done
+    ]
+
+
+def _why_idle(candidate: Candidate, groups: set[str | None], keys: set[str], *, exclusive: bool) -> str:
+    if candidate.terms.group in groups or candidate.key in keys:
+        return "better_offer_applied"
+    barred = exclusive or (candidate.terms.combines_with is not None and not keys <= candidate.terms.combines_with)
+    return "not_combinable" if barred else "nothing_to_reduce"
+
+
+def _quote(
+    till: Till, applied: Sequence[Applied], kept: Sequence[Kept], idle: Sequence[Kept], near: Sequence[NearMiss]
+) -> Quote:
+    shares: list[list[Share]] = [[] for _ in till.items]
+    for each in applied:
+        for place, off in each.taken.lines.items():
+            shares[place].append(Share(each.playing.candidate, off))
+    lines = tuple(
+        QuotedLine(item.id, item.quantity, item.gross, sum(share.discount for share in own), tuple(own))
+        for item, own in zip(till.items, shares, strict=True)
+    )
+    return Quote(
+        currency=till.currency,
+        lines=lines,
+        delivery=till.delivery_gross,
+        delivery_discount=sum(each.taken.delivery for each in applied),
+        applied=tuple(Share(each.playing.candidate, each.taken.discount) for each in applied),
+        added=tuple((each.playing.candidate, added) for each in applied for added in each.taken.added),
+        kept=tuple(kept),
+        idle=tuple(idle),
+        near=tuple(near),
+    )
