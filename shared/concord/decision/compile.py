@@ -117,6 +117,8 @@ class CompiledOffer:
     categories: frozenset[str] = field(repr=False)
     codes: frozenset[str] = field(repr=False)
     unscoped: bool  # some version has every product in scope
+    automatic: CompiledVersion | None  # `live`, unless it asks for a code
+    exact: bool  # what the indexes by SKU and category find is all there is to its scope
 
     def pinned(self, content_hash: str) -> CompiledVersion | None:
         """The version with that content, if it is still held."""
@@ -132,11 +134,14 @@ def compile_offer(record: OfferRecord, known: CompiledOffer | None = None) -> Co
     versions = tuple(
         _version(record.key, version, known) for version in newest_first if version.state is not ActivationState.CLOSED
     )
+    live = next((version for version in versions if version.shown), None)
     return CompiledOffer(
         id=record.id,
         key=record.key,
         versions=versions,
-        live=next((version for version in versions if version.shown), None),
+        live=live,
+        automatic=live if live is not None and not live.terms.codes else None,
+        exact=len(versions) == 1 and not versions[0].terms.reach.excludes,
         skus=_union([version.terms.reach.skus for version in versions]),
         categories=_union([version.terms.reach.categories for version in versions]),
         codes=_union([version.terms.codes for version in versions]),

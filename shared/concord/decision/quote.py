@@ -5,11 +5,9 @@ What is owed does not depend on the channel: `here` says beside it what the aski
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from concord.decision.catalogue import Catalogue
 from concord.decision.certificate import Certificate, HouseholdPosition, digest
-from concord.decision.compile import CompiledOffer, CompiledVersion
 from concord.decision.decide import Asking
 from concord.decision.evaluator import EVALUATOR
 from concord.decision.limits import fold_code
@@ -52,7 +50,7 @@ class QuoteAnswer:
 
     asked: Ordered
     quote: Quote
-    core: dict[str, Any]  # what is owed, as JSON values
+    core: bytes  # what is owed, as RFC 8785 JSON
     refused: tuple[Refusal, ...]
     certificate: Certificate
     setting: Setting
@@ -86,15 +84,17 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
 def _automatic(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
     """LIVE offers in their time that name something in the basket, or everything; those with codes are left out."""
     catalogue, lines = asking.view.catalogue, _lines_by_offer(asking.view.catalogue, asked.basket)
+    by_id, when = catalogue.by_id, asking.exact
     for name, places in lines.items():
-        offer = catalogue.by_id(name)
-        if offer is not None and (version := _live(asking, offer)) is not None and not version.terms.codes:
-            exact = len(offer.versions) == 1 and not _excludes(version)
-            yield Candidate(offer.key, version.version, version.terms, places if exact else None, rank=1)
-    for name in catalogue.unscoped:
-        offer = catalogue.by_id(name)
-        if offer is not None and name not in lines and (version := _live(asking, offer)) and not version.terms.codes:
-            yield Candidate(offer.key, version.version, version.terms, rank=1)
+        offer = by_id(name)
+        version = offer.automatic if offer is not None else None
+        if offer is not None and version is not None and version.window.surely_inside(when):
+            yield Candidate(offer.key, version.version, version.terms, places if offer.exact else None, (), 1)
+    for name in catalogue.unscoped - lines.keys():
+        offer = by_id(name)
+        version = offer.automatic if offer is not None else None
+        if offer is not None and version is not None and version.window.surely_inside(when):
+            yield Candidate(offer.key, version.version, version.terms, None, (), 1)
 
 
 def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]]:
@@ -110,15 +110,6 @@ def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]
             elif places[-1] != place:
                 places.append(place)
     return found
-
-
-def _live(asking: Asking, offer: CompiledOffer) -> CompiledVersion | None:
-    version = offer.live
-    return version if version is not None and version.window.surely_inside(asking.exact) else None
-
-
-def _excludes(version: CompiledVersion) -> bool:
-    return bool(version.terms.reach.excluded or version.terms.reach.excluded_categories)
 
 
 def _coded(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
@@ -161,8 +152,8 @@ def _beside(asking: Asking, asked: Ordered, held: Held, candidates: Iterable[Can
 def _as_today(asking: Asking, promised: Candidate) -> Candidate | None:
     """The same terms for somebody without the promise, if they are today's."""
     offer = asking.view.catalogue.find(promised.key)
-    version = _live(asking, offer) if offer is not None else None
-    if version is None or version.terms is not promised.terms:
+    version = offer.live if offer is not None else None
+    if version is None or version.terms is not promised.terms or not version.window.surely_inside(asking.exact):
         return None
     return Candidate(promised.key, version.version, version.terms, promised.lines)
 
@@ -172,7 +163,7 @@ def _alone(asking: Asking, asked: Ordered, candidate: Candidate) -> int:
     return sum(share.discount for share in price_basket([candidate], asking.facts, asked.basket, asked.folded).applied)
 
 
-def _certify(asking: Asking, asked: Ordered, priced: Quote, core: dict[str, Any]) -> Certificate:
+def _certify(asking: Asking, asked: Ordered, priced: Quote, core: bytes) -> Certificate:
     view, household = asking.view, asking.view.household
     return Certificate(
         epoch=view.epoch,
@@ -181,6 +172,6 @@ def _certify(asking: Asking, asked: Ordered, priced: Quote, core: dict[str, Any]
         evaluator=EVALUATOR,
         at=asking.setting.at,
         request_digest=body.request_digest(asking.question, asked),
-        terms_digest=digest([body.owed(core)]),
+        terms_digest=digest([core]),
         policy_digest=digest(body.policy_entry(each.candidate, asking.setting.channel) for each in priced.applied),
     )

@@ -24,6 +24,11 @@ class Reach:
         """Whether it names products at all; if not, every product is in scope."""
         return bool(self.skus or self.categories)
 
+    @property
+    def excludes(self) -> bool:
+        """Whether something is left out."""
+        return bool(self.excluded or self.excluded_categories)
+
     def covers(self, sku: str) -> bool:
         """Whether the SKU alone puts a product in scope. Categories are known only of the lines of a basket."""
         return sku not in self.excluded and (sku in self.skus or not self.scoped)

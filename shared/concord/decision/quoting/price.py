@@ -12,7 +12,7 @@ from concord.decision.quoting.playing import Candidate, Kept, Playing, sort_out
 from concord.decision.quoting.till import Till
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
     """What one offer took off: off a line, or off the whole."""
 
