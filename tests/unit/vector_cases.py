@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,21 +12,9 @@ from concord.decision.catalogue import Catalogue
 from concord.decision.facts import HouseholdView, household_view
 from concord.decision.question import Question, View, setting_at
 from concord.decision.scalars import CHANNELS
+from unit.vector_records import FOLDER, by_channel, offers, promises
 
-FILE = Path(__file__).parents[1] / "vectors" / "decisions.json"
-
-
-def merged(document: Any, patch: Any) -> Any:
-    """JSON Merge Patch (RFC 7396)."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(document) if isinstance(document, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
+FILE = FOLDER / "decisions.json"
 
 
 @dataclass(frozen=True)
@@ -73,31 +60,21 @@ def load() -> list[Case]:
 
 
 def _case(file: dict[str, Any], vector: dict[str, Any]) -> Case:
-    household = vector["household"]
+    name = vector["household"]
+    household = None if name is None else HouseholdRecord.model_validate(file["households"][name])
+    on = offers(file["terms"], vector["offers"])
     return Case(
         name=vector["name"],
         rule=vector["rule"],
-        offers=tuple(_offer(file["terms"], record) for record in vector["offers"]),
-        household=None if household is None else HouseholdRecord.model_validate(file["households"][household]),
-        promises=tuple(map(PromiseRecord.model_validate, vector["promises"])),
+        offers=on,
+        household=household,
+        promises=tuple(promises(file, vector["promises"], household, on)),
         question=vector["question"],
         at=datetime.fromisoformat(vector["at"]),
-        expect=_by_channel(vector["expect"]),
-        say=_by_channel(vector["say"]),
+        expect=by_channel(vector["expect"]),
+        say=by_channel(vector["say"]),
         terms_digest=vector["terms_digest"],
     )
-
-
-def _by_channel(stated: dict[str, Any]) -> dict[str, Any]:
-    return dict.fromkeys(CHANNELS, stated["*"]) if "*" in stated else stated
-
-
-def _offer(named: dict[str, Any], record: dict[str, Any]) -> OfferRecord:
-    versions = []
-    for version in record["versions"]:
-        rest = {name: value for name, value in version.items() if name != "patch"}
-        versions.append({**rest, "terms": merged(named[version["terms"]], version.get("patch", {}))})
-    return OfferRecord.model_validate({**record, "versions": versions})
 
 
 def told(item: dict[str, Any]) -> dict[str, Any]:
