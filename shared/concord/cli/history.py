@@ -68,7 +68,7 @@ def _members(sign: str, members: list[Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) and value.isprintable() else orjson.dumps(value).decode()
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -38,7 +38,8 @@ def show_findings(screen: Screen, checked: Sequence[Checked]) -> None:
 
 def show_errors(screen: Screen, errors: Sequence[Mapping[str, Any]]) -> None:
     for each in errors:
-        screen.say(f"  {each.get('pointer', ''):<24} {each.get('detail', '')}")
+        pointer = each.get("pointer")
+        screen.say(f"  {pointer:<24} {each.get('detail', '')}" if pointer else f"  {each.get('detail', '')}")
 
 
 def problem(checked: Sequence[Checked]) -> dict[str, Any]:
