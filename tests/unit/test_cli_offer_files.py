@@ -457,6 +457,15 @@ def test_export_that_makes_no_sense_ends_with_2(services: Services, arguments: t
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("out", "status"), [("new/folder", 0), ("new/all.yaml", 0), ("file", 2), ("file/x.yaml", 2)])
+def test_export_makes_the_folders_it_needs_or_says_that_it_cannot(services: Services, out: str, status: int) -> None:
+    services.on("registry", "GET", "/v1/offers/a", offer("a"))
+    Path("file").write_text("in the way")
+    outcome = run(services, "offer", "export", "a", "--out", out)
+    assert (outcome.status, "cannot be written" in outcome.err) == (status, status == 2)
+
+
+@pytest.mark.usefixtures("here")
 def test_export_of_an_unknown_offer_writes_nothing(services: Services) -> None:
     services.on("registry", "GET", "/v1/offers/a", offer("a"))
     services.on("registry", "GET", "/v1/offers/b", problem(404, "offer_unknown", "No offer has that key."))

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from concord.cli import authoring
 from concord.cli.client import Concord
-from concord.cli.errors import AnswerIsNo
+from concord.cli.errors import AnswerIsNo, Misused
 from concord.cli.offerfiles import form
 from concord.decision.terms import Terms
 
@@ -20,6 +20,12 @@ class TermsUnknown(AnswerIsNo):
 
     reason = "terms_unknown"
     next = "Use the command line of the registry's release."
+
+
+class OutRefused(Misused):
+    """The files cannot be written there."""
+
+    next = "Name another place with --out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,25 @@ def write(offers: Sequence[Exported], out: Path, *, lines: bool) -> tuple[list[P
     """
     if lines or out.suffix in form.YAML:
         return [out] * len(offers), _replace(out, text(offers, lines=lines))
-    out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"{offer.key}.yaml" for offer in offers]
     changed = [_replace(path, text([offer], lines=False)) for path, offer in zip(paths, offers, strict=True)]
     return paths, sum(changed)
 
 
 def _replace(path: Path, content: bytes) -> bool:
-    """Complete or not at all; whether it was anything else before."""
+    """Complete or not at all; whether it was anything else before.
+
+    Raises:
+        OutRefused: it cannot be written there.
+    """
+    try:
+        return _replaced(path, content)
+    except OSError as error:
+        raise OutRefused(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _replaced(path: Path, content: bytes) -> bool:
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.read_bytes() == content:
         return False
     half = path.with_name(path.name + ".part")
