@@ -28,12 +28,13 @@ REMEMBERED = 4_096  # terms, so 64 MB of text at most
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """An offer as a list shows it: its newest version's lifecycle and title, where its newest open version stands, and
-    the revision of its last record.
+    """An offer as a list shows it: its newest version's lifecycle, hash and title, where its newest open version
+    stands, and the revision of its last record.
     """
 
     offer: Offer
     lifecycle: Lifecycle
+    content_hash: str
     title: Mapping[str, str]
     active_version: int | None
     state: str | None
@@ -140,6 +141,20 @@ async def fetch_version(connection: Connection, offer: Offer, number: int, *, lo
 
 async def list_versions(connection: Connection, offer: Offer, after: int, limit: int) -> list[OfferVersion]:
     return [version_of(row) for row in await connection.fetch(Q.list_versions, offer.id, after, limit)]
+
+
+async def fetch_documents(connection: Connection, offer: Offer, *numbers: int) -> list[dict[str, Any]]:
+    """The terms of versions as they are stored, in the order of the numbers.
+
+    Raises:
+        VersionUnknown: there is none of one of the numbers.
+    """
+    rows = await connection.fetch(Q.fetch_documents, offer.id, numbers)
+    found: dict[int, dict[str, Any]] = {row["number"]: row["terms"] for row in rows}
+    for number in numbers:
+        if number not in found:
+            raise VersionUnknown(f"There is no version {number}; the newest of {offer.key} is {offer.newest}.")
+    return [found[number] for number in numbers]
 
 
 async def save(connection: Connection, version: OfferVersion) -> None:
@@ -254,6 +269,7 @@ def _summary(row: Record) -> Summary:
     return Summary(
         offer=_offer(row),
         lifecycle=Lifecycle(row["lifecycle"]),
+        content_hash=row["content_hash"],
         title=row["title"],
         active_version=row["active_version"],
         state=row["state"],
