@@ -17,48 +17,15 @@ from offer_registry.tmf.actions import action_of
 from offer_registry.tmf.criteria import groups_of
 from offer_registry.tmf.examples import example
 from offer_registry.tmf.handlers import slug
-from offer_registry.tmf.lifecycle import Status, standings, status_of
+from offer_registry.tmf.lifecycle import LifecycleStatus, standings, status_of
 from offer_registry.tmf.promotion import document
 from offer_registry.tmf.schemas import HonouredPromotion, NewPromotion
 from offer_registry.tmf.values import text_of, value_of
 from unit import tmf_rules, tmf_samples
-from unit.tmf_samples import edited, new, places, promotion, shown, terms, writable
+from unit.tmf_samples import PLAIN, action, criterion, edited, new, pattern, places, promotion, shown, terms, writable
 
 CARRIED = ("validity", "criteria", "benefits", "priority", "products", "cards", "shown_in", "promised_in", "honour")
 STORY = Terms.model_validate(EXAMPLE)
-PLAIN: dict[str, Any] = {
-    "name": "Half a mug",
-    "validFor": {"startDateTime": "2026-06-01T00:00:00Z"},
-    "pattern": [
-        {
-            "criteriaGroup": [
-                {
-                    "criteria": [
-                        {
-                            "criteriaParameter": "household.size",
-                            "criteriaOperator": ">=",
-                            "criteriaValue": "2",
-                        }
-                    ]
-                }
-            ],
-            "action": [{"actionType": "percent_off", "actionValue": "50%"}],
-        }
-    ],
-}
-
-
-def pattern(**changes: Any) -> dict[str, Any]:
-    return PLAIN | {"pattern": [PLAIN["pattern"][0] | changes]}
-
-
-def criterion(parameter: str, operator: str, value: str) -> dict[str, Any]:
-    stated = {"criteriaParameter": parameter, "criteriaOperator": operator, "criteriaValue": value}
-    return pattern(criteriaGroup=[{"criteria": [stated]}])
-
-
-def action(kind: str, value: str | None) -> dict[str, Any]:
-    return pattern(action=[{"actionType": kind} | ({} if value is None else {"actionValue": value})])
 
 
 def refused(body: dict[str, Any]) -> list[FieldError]:
@@ -127,59 +94,7 @@ def test_value_reads_back_from_its_text(value: Any) -> None:
     assert (type(read), read) == (type(value), value)
 
 
-texts = st.text(max_size=20) | st.sampled_from(
-    ["12", "12.5%", "5.00 USD per line", "{", '{"kind":"x"}', "NaN", "\\ud800"]
-)
-parts = st.recursive(
-    st.none() | st.booleans() | st.integers() | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=6,
-)
-criteria_like = st.fixed_dictionaries(
-    {
-        "criteriaParameter": texts | st.sampled_from(["household.size", "criteria", "everybody"]),
-        "criteriaOperator": texts | st.sampled_from(["=", "not =", "json", "in", "between"]),
-        "criteriaValue": texts
-        | parts.map(
-            lambda value: (
-                orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode() if not _big(value) else "1"
-            )
-        ),
-    }
-)
-
-
-def _big(value: Any) -> bool:
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return True
-    return False
-
-
-promotions_like = st.builds(
-    lambda criteria, kind, value, more: (
-        pattern(criteriaGroup=[{"criteria": criteria}], action=[{"actionType": kind, "actionValue": value}]) | more
-    ),
-    st.lists(criteria_like, min_size=1, max_size=3),
-    st.sampled_from(["percent_off", "amount_off", "fixed_price", "grant"]) | texts,
-    texts,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "productScope": st.dictionaries(texts | st.just("skus"), parts, max_size=2),
-            "honourPolicy": st.lists(
-                st.dictionaries(texts | st.sampled_from(["channel", "action"]), parts), max_size=2
-            ),
-            "attachment": st.lists(
-                st.fixed_dictionaries({"id": st.just("web.en"), "content": texts | st.just("e30=")}), max_size=2
-            ),
-        },
-    ),
-)
-
-
-@given(promotions_like)
+@given(tmf_samples.promotions_like)
 def test_promotion_of_nearly_the_right_shape_becomes_terms_or_is_refused(body: dict[str, Any]) -> None:
     try:
         raw = orjson.dumps(body)
@@ -240,9 +155,9 @@ def test_status_follows_from_lifecycle_and_activation(lifecycle: Lifecycle, plac
     assert document(shown(STORY, lifecycle, place), "en")["lifecycleStatus"] == status
 
 
-@given(st.sampled_from(Lifecycle), places, st.sets(st.sampled_from(Status)))
+@given(st.sampled_from(Lifecycle), places, st.sets(st.sampled_from(LifecycleStatus)))
 def test_list_by_status_finds_exactly_the_standings_that_have_it(
-    lifecycle: Lifecycle, place: Any, wanted: set[Status]
+    lifecycle: Lifecycle, place: Any, wanted: set[LifecycleStatus]
 ) -> None:
     assert ((lifecycle, place) in set(standings(wanted))) == (status_of(lifecycle, place) in wanted)
 

@@ -1,5 +1,6 @@
 """Terms of every shape, for tests of the TMF671 facade."""
 
+import json
 from typing import Any
 
 import orjson
@@ -8,12 +9,48 @@ from hypothesis import strategies as st
 from concord.decision.terms import Terms
 from offer_registry.activation import PLACES, Place
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
+from offer_registry.tmf.filters import MEMBERS
 from offer_registry.tmf.promotion import Shown, document
 from offer_registry.tmf.schemas import EditedPromotion, NewPromotion
 from unit.decision_samples import AT
 
 OFFER = Offer("ofr_" + "0" * 26, "an-offer", 3, "marta", AT)
 READ_ONLY = ("id", "href", "lastUpdate", "version", "activation")
+
+PLAIN: dict[str, Any] = {
+    "name": "Half a mug",
+    "validFor": {"startDateTime": "2026-06-01T00:00:00Z"},
+    "pattern": [
+        {
+            "criteriaGroup": [
+                {
+                    "criteria": [
+                        {
+                            "criteriaParameter": "household.size",
+                            "criteriaOperator": ">=",
+                            "criteriaValue": "2",
+                        }
+                    ]
+                }
+            ],
+            "action": [{"actionType": "percent_off", "actionValue": "50%"}],
+        }
+    ],
+}
+
+
+def pattern(**changes: Any) -> dict[str, Any]:
+    return PLAIN | {"pattern": [PLAIN["pattern"][0] | changes]}
+
+
+def criterion(parameter: str, operator: str, value: str) -> dict[str, Any]:
+    stated = {"criteriaParameter": parameter, "criteriaOperator": operator, "criteriaValue": value}
+    return pattern(criteriaGroup=[{"criteria": [stated]}])
+
+
+def action(kind: str, value: str | None) -> dict[str, Any]:
+    return pattern(action=[{"actionType": kind} | ({} if value is None else {"actionValue": value})])
+
 
 words = st.text(st.characters(min_codepoint=33, exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 values = words | st.sampled_from(["12", "true", "null", "1.5", '"x"', "{}", "[1]", "NaN", " 7 ", "not json"])
@@ -139,3 +176,43 @@ def edited(merged: dict[str, Any]) -> EditedPromotion:
 def writable(of: dict[str, Any], *without: str) -> dict[str, Any]:
     """A promotion that was read, as it could be sent to create another."""
     return {name: value for name, value in of.items() if name not in {*READ_ONLY, *without}}
+
+
+texts = st.text(max_size=20) | st.sampled_from(
+    ["12", "12.5%", "5.00 USD per line", "{", '{"kind":"x"}', "NaN", "\\ud800", "2026-06-01T00:00:00Z"]
+)
+parts = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+criteria_like = st.fixed_dictionaries(
+    {
+        "criteriaParameter": texts | st.sampled_from(["household.size", "criteria", "everybody"]),
+        "criteriaOperator": texts | st.sampled_from(["=", "not =", "json", "in", "between"]),
+        "criteriaValue": texts | parts.map(json.dumps),
+    }
+)
+promotions_like = st.builds(
+    lambda criteria, kind, value, more: (
+        pattern(criteriaGroup=[{"criteria": criteria}], action=[{"actionType": kind, "actionValue": value}]) | more
+    ),
+    st.lists(criteria_like, min_size=1, max_size=3),
+    st.sampled_from(["percent_off", "amount_off", "fixed_price", "grant"]) | texts,
+    texts | st.dictionaries(st.sampled_from(["kind", "basis_points"]) | texts, parts, max_size=3).map(json.dumps),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "productScope": st.dictionaries(texts | st.just("skus"), parts, max_size=2),
+            "honourPolicy": st.lists(
+                st.dictionaries(texts | st.sampled_from(["channel", "action"]), parts), max_size=2
+            ),
+            "attachment": st.lists(
+                st.fixed_dictionaries({"id": st.just("web.en"), "content": texts | st.just("e30=")}), max_size=2
+            ),
+        },
+    ),
+)
+patches = promotions_like | st.dictionaries(
+    st.sampled_from([*MEMBERS, "statusReason", "surprise"]), parts | st.dictionaries(st.sampled_from(MEMBERS), parts)
+)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from concord.decision.benefits import Benefit
 from concord.errors import FieldError
 from concord.money import Money, decimals, plain
-from offer_registry.tmf.schemas import Action
+from offer_registry.tmf.schemas import PromotionAction
 from offer_registry.tmf.values import Findings, compact, read
 
 PERCENT: Final = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?%", re.ASCII)
@@ -64,7 +64,7 @@ def _amount(document: Document) -> str:
     return f"{plain(money)} {money.currency}"
 
 
-def benefit_of(action: Action, pointer: str, findings: Findings) -> Document:
+def benefit_of(action: PromotionAction, pointer: str, findings: Findings) -> Document:
     """The benefit that an action says. What cannot be read is added to `findings`."""
     where = f"{pointer}/actionValue"
     try:
@@ -82,7 +82,7 @@ def benefit_of(action: Action, pointer: str, findings: Findings) -> Document:
     return benefit
 
 
-def _stated(action: Action) -> Document:
+def _stated(action: PromotionAction) -> Document:
     kind, text = action.action_type, action.action_value
     if text is not None and text.startswith("{"):
         return _written_out(kind, text)

@@ -1,4 +1,4 @@
-"""Routes of TMF671's promotions (issue 4, part 9)."""
+"""Routes of TMF671's promotions, with the sign-in and the roles of the registry's own."""
 
 from typing import Annotated, Any, Final
 
@@ -72,7 +72,13 @@ async def list_promotions(
     return _json([only(verbs.document(shown), fields) for shown in found], response)
 
 
-@router.get(ONE, dependencies=READING, response_model=HonouredPromotion, summary="Read a promotion")
+@router.get(
+    ONE,
+    dependencies=READING,
+    response_model=HonouredPromotion,
+    responses={200: {"content": {"application/json": {"example": examples.example()}}}},
+    summary="Read a promotion",
+)
 async def show(
     offer: OfferName,
     verbs: Verbs,

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from concord.decision.cards import Card
 from concord.errors import FieldError
-from offer_registry.tmf.schemas import Attachment
+from offer_registry.tmf.schemas import AttachmentRefOrValue
 from offer_registry.tmf.values import Findings, compact, read
 
 TYPE: Final = "instructionCard"
@@ -40,7 +40,9 @@ def _name(channel: str, locale: str) -> str:
     return f"What {channel} says, {locale}"
 
 
-def cards_of(attachments: Sequence[Attachment], pointer: str, findings: Findings) -> dict[str, dict[str, Document]]:
+def cards_of(
+    attachments: Sequence[AttachmentRefOrValue], pointer: str, findings: Findings
+) -> dict[str, dict[str, Document]]:
     """The cards that attachments carry. What cannot be read is added to `findings`."""
     cards: dict[str, dict[str, Document]] = {}
     for place, attachment in enumerate(attachments):
@@ -54,7 +56,7 @@ def cards_of(attachments: Sequence[Attachment], pointer: str, findings: Findings
     return {channel: locales for channel, locales in cards.items() if locales}
 
 
-def _card(attachment: Attachment, *, known: bool) -> Document:
+def _card(attachment: AttachmentRefOrValue, *, known: bool) -> Document:
     if known:
         raise ValueError("This card is there twice")
     try:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from concord.decision import attributes
 from concord.decision.criteria import Criteria
 from concord.errors import FieldError
-from offer_registry.tmf.schemas import CriteriaGroup, Criterion
+from offer_registry.tmf.schemas import PromotionCriteria, PromotionCriteriaGroup
 from offer_registry.tmf.values import Findings, compact, read, text_of, value_of
 
 EVERYBODY: Final = {"criteriaParameter": "everybody", "criteriaOperator": "=", "criteriaValue": "true"}
@@ -74,7 +74,9 @@ def _comparison(node: Node, prefix: str) -> Node:
     }
 
 
-def criteria_of(groups: Sequence[CriteriaGroup], between: str | None, pointer: str, findings: Findings) -> Node | None:
+def criteria_of(
+    groups: Sequence[PromotionCriteriaGroup], between: str | None, pointer: str, findings: Findings
+) -> Node | None:
     """The criteria that groups say; None for everybody. What cannot be read is added to `findings`."""
     criteria = [each for group in groups for each in group.criteria]
     if any(_is_everybody(each) for each in criteria):
@@ -85,7 +87,7 @@ def criteria_of(groups: Sequence[CriteriaGroup], between: str | None, pointer: s
     return nodes[0] if len(nodes) == 1 and between is None else {_name(between): nodes}
 
 
-def _node(group: CriteriaGroup, pointer: str, findings: Findings) -> Node:
+def _node(group: PromotionCriteriaGroup, pointer: str, findings: Findings) -> Node:
     nodes = [_read(each, f"{pointer}/criteria/{place}", findings) for place, each in enumerate(group.criteria)]
     between = group.criteria_logical_relationship
     return nodes[0] if len(nodes) == 1 and between is None else {_name(between): nodes}
@@ -95,11 +97,11 @@ def _name(between: str | None) -> str:
     return "any" if between == "OR" else "all"
 
 
-def _is_everybody(criterion: Criterion) -> bool:
+def _is_everybody(criterion: PromotionCriteria) -> bool:
     return criterion.criteria_parameter == EVERYBODY["criteriaParameter"]
 
 
-def _read(criterion: Criterion, pointer: str, findings: Findings) -> Node:
+def _read(criterion: PromotionCriteria, pointer: str, findings: Findings) -> Node:
     if (criterion.criteria_parameter, criterion.criteria_operator) == WHOLE:
         return _whole(criterion.criteria_value, f"{pointer}/criteriaValue", findings)
     text = criterion.criteria_value
@@ -114,7 +116,7 @@ def _read(criterion: Criterion, pointer: str, findings: Findings) -> Node:
     return _stated(criterion, text)
 
 
-def _stated(criterion: Criterion, value: Any) -> Node:
+def _stated(criterion: PromotionCriteria, value: Any) -> Node:
     sign = criterion.criteria_operator.removeprefix(NEGATED)
     node = {"attribute": criterion.criteria_parameter, "op": OPERATORS.get(sign, sign), "value": value}
     return {"not": node} if criterion.criteria_operator.startswith(NEGATED) else node

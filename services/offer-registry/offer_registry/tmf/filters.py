@@ -11,7 +11,7 @@ from concord.contracts.records import ActivationState
 from concord.decision.scalars import Instant, Origin
 from concord.errors import FieldError, Invalid
 from offer_registry.edge import LAST_NUMBER
-from offer_registry.tmf.lifecycle import Status
+from offer_registry.tmf.lifecycle import LifecycleStatus
 from offer_registry.tmf.schemas import HonouredPromotion
 
 LONGEST: Final = 1_000  # characters of one parameter
@@ -112,7 +112,7 @@ async def _filter(
         keys=_names(key),
         name=name,
         version=version,
-        statuses=_some_of(lifecycle_status, list(Status), "lifecycleStatus"),
+        statuses=_some_of(lifecycle_status, list(LifecycleStatus), "lifecycleStatus"),
         types=_some_of(promotion_type, TYPES, "promotionType"),
         channel=channel,
         state=state,

@@ -23,7 +23,7 @@ from offer_registry.handlers import Registry
 from offer_registry.journal import Committed
 from offer_registry.tmf import promotion, revision, store
 from offer_registry.tmf.errors import PromotionChanged, PromotionInvalid
-from offer_registry.tmf.lifecycle import Status, status_of
+from offer_registry.tmf.lifecycle import LifecycleStatus, status_of
 from offer_registry.tmf.promotion import Document, Shown
 from offer_registry.tmf.schemas import EditedPromotion, NewPromotion
 
@@ -111,24 +111,24 @@ class Promotions:
 
         await self.registry.add_version(offer.id, terms, caller.subject, unchanged)
 
-    async def _step(self, shown: Shown, asked: Status, reason: str | None, caller: Caller) -> Committed | None:
+    async def _step(self, shown: Shown, asked: LifecycleStatus, reason: str | None, caller: Caller) -> Committed | None:
         """One verb of the registry, which refuses what the version's lifecycle or activation does not allow."""
         offer, version = shown.offer, shown.version
         why = cause(caller, reason)
         match asked:
-            case Status.DRAFT:
+            case LifecycleStatus.DRAFT:
                 _require_author(caller)
                 await self._add(offer, None, caller)
                 return None
-            case Status.WAIT_FOR_APPROVAL:
+            case LifecycleStatus.WAIT_FOR_APPROVAL:
                 _require_author(caller)
                 await self.registry.submit(offer.id, version.number, caller.subject)
                 return None
-            case Status.RELEASE:
+            case LifecycleStatus.RELEASE:
                 return await self._release(shown, caller, reason)
-            case Status.SUSPEND:
+            case LifecycleStatus.SUSPEND:
                 return (await self.registry.suspend(offer.id, why))[1]
-            case Status.RETIREMENT:
+            case LifecycleStatus.RETIREMENT:
                 _require_reason(reason)
                 return (await self.registry.withdraw(offer.id, why))[1]
         detail = "An approver does that, with `POST /v1/offers/{offer}/versions/{number}:approve` or `:reject`."
@@ -152,7 +152,7 @@ class Promotions:
         check(shown)
         if shown.running is not None:
             return (await self.registry.withdraw(shown.offer.id, cause(caller, DELETED)))[1]
-        if status_of(shown.version.lifecycle, shown.place) is not Status.RETIREMENT:
+        if status_of(shown.version.lifecycle, shown.place) is not LifecycleStatus.RETIREMENT:
             _require_author(caller)
             await self.registry.discard(shown.offer.id)
         return None
@@ -186,7 +186,7 @@ def _refuse_kept(present: Document, merged: Document) -> None:
         raise PromotionChanged(f"The promotion was changed last at {present['lastUpdate']}.")
 
 
-def _refuse_both(asked: Status | None, reason: Any, *, edits: bool) -> None:
+def _refuse_both(asked: LifecycleStatus | None, reason: Any, *, edits: bool) -> None:
     if asked is not None and edits:
         detail = "Edit first, and ask for the step in a request of its own."
         raise PromotionInvalid(errors=[FieldError("/lifecycleStatus", detail, "contradiction")])

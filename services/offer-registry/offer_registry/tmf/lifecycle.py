@@ -8,7 +8,7 @@ from offer_registry.activation import HONOURABLE, LIVE, PLACES, PREPARING, SUSPE
 from offer_registry.domain import Lifecycle
 
 
-class Status(StrEnum):
+class LifecycleStatus(StrEnum):
     """TMF671's suggestion (draft, waitForApproval, release, suspend, retirement), and two steps it has no word for."""
 
     DRAFT = "draft"
@@ -20,29 +20,29 @@ class Status(StrEnum):
     RETIREMENT = "retirement"
 
 
-_BEFORE_RELEASE: Final[Mapping[Lifecycle, Status]] = {
-    Lifecycle.DRAFT: Status.DRAFT,
-    Lifecycle.IN_REVIEW: Status.WAIT_FOR_APPROVAL,
-    Lifecycle.APPROVED: Status.APPROVED,
-    Lifecycle.REJECTED: Status.REJECTED,
-    Lifecycle.RETIRED: Status.RETIREMENT,
+_BEFORE_RELEASE: Final[Mapping[Lifecycle, LifecycleStatus]] = {
+    Lifecycle.DRAFT: LifecycleStatus.DRAFT,
+    Lifecycle.IN_REVIEW: LifecycleStatus.WAIT_FOR_APPROVAL,
+    Lifecycle.APPROVED: LifecycleStatus.APPROVED,
+    Lifecycle.REJECTED: LifecycleStatus.REJECTED,
+    Lifecycle.RETIRED: LifecycleStatus.RETIREMENT,
 }
-_RELEASED: Final[Mapping[Place | None, Status]] = {
-    None: Status.RELEASE,
-    PREPARING: Status.RELEASE,
-    HONOURABLE: Status.RELEASE,
-    LIVE: Status.RELEASE,
-    SUSPENDED: Status.SUSPEND,
+_RELEASED: Final[Mapping[Place | None, LifecycleStatus]] = {
+    None: LifecycleStatus.RELEASE,
+    PREPARING: LifecycleStatus.RELEASE,
+    HONOURABLE: LifecycleStatus.RELEASE,
+    LIVE: LifecycleStatus.RELEASE,
+    SUSPENDED: LifecycleStatus.SUSPEND,
 }
 
 
-def status_of(lifecycle: Lifecycle, place: Place | None) -> Status:
+def status_of(lifecycle: Lifecycle, place: Place | None) -> LifecycleStatus:
     """The status of a version; `place` is where it stands once it was released."""
     if lifecycle is Lifecycle.RELEASED:
-        return _RELEASED.get(place, Status.RETIREMENT)
+        return _RELEASED.get(place, LifecycleStatus.RETIREMENT)
     return _BEFORE_RELEASE[lifecycle]
 
 
-def standings(wanted: Collection[Status]) -> Iterator[tuple[Lifecycle, Place | None]]:
+def standings(wanted: Collection[LifecycleStatus]) -> Iterator[tuple[Lifecycle, Place | None]]:
     """Every standing that has one of these statuses."""
     return ((lifecycle, place) for lifecycle in Lifecycle for place in PLACES if status_of(lifecycle, place) in wanted)

@@ -17,7 +17,7 @@ from offer_registry.tmf.actions import action_of, benefit_of, promotion_type
 from offer_registry.tmf.attachments import attachments_of, cards_of
 from offer_registry.tmf.criteria import criteria_of, groups_of
 from offer_registry.tmf.lifecycle import status_of
-from offer_registry.tmf.schemas import BASE_TYPE, PATH, SCHEMA, TYPE, Pattern, Statement, TimePeriod
+from offer_registry.tmf.schemas import BASE_TYPE, PATH, SCHEMA, TYPE, PromotionPattern, Statement, TimePeriod
 from offer_registry.tmf.values import Findings, compact
 
 ROLES: Final = {"shown": "shown_in", "promised": "promised_in"}
@@ -159,7 +159,7 @@ def _of_period(period: TimePeriod, pointer: str) -> Iterator[Saying]:
         yield Saying(("validity", name), text, f"{pointer}/{name}DateTime")
 
 
-def _of_patterns(patterns: Sequence[Pattern], pointer: str, findings: Findings) -> Iterator[Saying]:
+def _of_patterns(patterns: Sequence[PromotionPattern], pointer: str, findings: Findings) -> Iterator[Saying]:
     if len(patterns) != 1:
         findings.append(FieldError(pointer, "Give one pattern; make a promotion for each.", "not_translatable"))
         return
@@ -174,7 +174,7 @@ def _of_patterns(patterns: Sequence[Pattern], pointer: str, findings: Findings) 
     yield from _of_entities(pattern, actions, findings)
 
 
-def _of_entities(pattern: Pattern, pointer: str, findings: Findings) -> Iterator[Saying]:
+def _of_entities(pattern: PromotionPattern, pointer: str, findings: Findings) -> Iterator[Saying]:
     named = {each.action_entity_ref.id if each.action_entity_ref else None for each in pattern.action}
     if len(named) > 1:
         detail = "All actions are about the same product; say more with `productScope` or `terms`."

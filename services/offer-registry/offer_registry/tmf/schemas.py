@@ -4,6 +4,7 @@ Members have the names of the standard. A member of the standard for which Conco
 so that a promotion that has it is refused with a sentence that says so.
 """
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -14,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from concord.contracts.records import ActivationState
 from concord.decision.scalars import PROSE_PATTERN, Instant, OfferKey, Origin
 from concord.decision.terms import Terms
-from offer_registry.tmf.lifecycle import Status
+from offer_registry.tmf.lifecycle import LifecycleStatus
 
 PATH: Final = "/tmf-api/promotionManagement/v4/promotion"
 TYPE: Final = "HonouredPromotion"
@@ -59,7 +60,7 @@ class TimePeriod(BaseModel):
     end_date_time: Instant | None = None
 
 
-class Criterion(_Part):
+class PromotionCriteria(_Part):
     """One condition; the value is a text whatever the type of the parameter."""
 
     criteria_parameter: Annotated[str, Field(max_length=80, examples=["line.tenure_months"])]
@@ -69,11 +70,11 @@ class Criterion(_Part):
     type_: Annotated[Literal["PromotionCriteria"] | None, Field(alias="@type")] = None
 
 
-class CriteriaGroup(_Part):
+class PromotionCriteriaGroup(_Part):
     """Conditions with AND or OR between them; AND unless said."""
 
     criteria_logical_relationship: Relationship | None = None
-    criteria: Annotated[list[Criterion], Field(min_length=1, max_length=PARTS_MOST)]
+    criteria: Annotated[list[PromotionCriteria], Field(min_length=1, max_length=PARTS_MOST)]
     id: Unkept = None
     group_name: Unkept = None
     type_: Annotated[Literal["PromotionCriteriaGroup"] | None, Field(alias="@type")] = None
@@ -89,7 +90,7 @@ class EntityRef(_Part):
     referred_type: Annotated[Literal["ProductOffering"] | None, Field(alias="@referredType")] = None
 
 
-class Action(_Part):
+class PromotionAction(_Part):
     """A benefit: its kind, and a short text or its JSON."""
 
     action_type: Annotated[str, Field(max_length=80, examples=["percent_off"])]
@@ -99,12 +100,12 @@ class Action(_Part):
     type_: Annotated[Literal["PromotionAction"] | None, Field(alias="@type")] = None
 
 
-class Pattern(_Part):
+class PromotionPattern(_Part):
     """Who qualifies, and for what. A smaller priority comes first."""
 
     criteria_group_logical_relationship: Relationship | None = None
-    criteria_group: Annotated[list[CriteriaGroup], Field(min_length=1, max_length=PARTS_MOST)]
-    action: Annotated[list[Action], Field(min_length=1, max_length=PARTS_MOST)]
+    criteria_group: Annotated[list[PromotionCriteriaGroup], Field(min_length=1, max_length=PARTS_MOST)]
+    action: Annotated[list[PromotionAction], Field(min_length=1, max_length=PARTS_MOST)]
     priority: Annotated[int | None, Field(strict=True)] = None
     id: Unkept = None
     name: Unkept = None
@@ -113,7 +114,7 @@ class Pattern(_Part):
     type_: Annotated[Literal["PromotionPattern"] | None, Field(alias="@type")] = None
 
 
-class Attachment(_Part):
+class AttachmentRefOrValue(_Part):
     """An instruction card; its id is channel and locale, its content the Base64 of the card's JSON."""
 
     id: Annotated[str, Field(pattern=r"^[a-z_]+\.[A-Za-z-]+$", max_length=40, examples=["call_center.en"])]
@@ -153,7 +154,7 @@ HonourPolicy = Annotated[
 ]
 
 
-class Standing(BaseModel):
+class RunningVersion(BaseModel):
     """Extension: where the newest version that is not CLOSED stands."""
 
     version: str
@@ -170,8 +171,8 @@ class Statement(BaseModel):
     description: str | None = None
     promotion_type: Annotated[str | None, Field(description="Follows from the first action.")] = None
     valid_for: TimePeriod | None = None
-    pattern: Annotated[list[Pattern] | None, Field(description="One; a promotion for each further one.")] = None
-    attachment: Annotated[list[Attachment] | None, Field(max_length=PARTS_MOST)] = None
+    pattern: Annotated[list[PromotionPattern] | None, Field(description="One; another promotion for each more.")] = None
+    attachment: Annotated[list[AttachmentRefOrValue] | None, Field(max_length=PARTS_MOST)] = None
     channel: Annotated[list[RelatedChannel] | None, Field(max_length=PARTS_MOST)] = None
     honour_policy: Annotated[list[HonourPolicy] | None, Field(max_length=PARTS_MOST)] = None
     product_scope: Annotated[dict[str, Any] | None, Field(description="Extension: `products` of the terms.")] = None
@@ -187,7 +188,7 @@ class NewPromotion(Statement):
     lifecycle_status: Literal["draft"] | None = None
     type_: Annotated[Literal["Promotion", "HonouredPromotion"] | None, Field(alias="@type")] = None
     base_type: Annotated[Literal["Promotion"] | None, Field(alias="@baseType")] = None
-    schema_location: Annotated[str | None, Field(alias="@schemaLocation", pattern=rf"^{SCHEMA}$")] = None
+    schema_location: Annotated[str | None, Field(alias="@schemaLocation", pattern=f"^{re.escape(SCHEMA)}$")] = None
     id: SetByRegistry = None
     href: SetByRegistry = None
     last_update: SetByRegistry = None
@@ -204,7 +205,7 @@ class EditedPromotion(Statement):
     last_update: Any
     version: Any
     activation: Any = None
-    lifecycle_status: Status
+    lifecycle_status: LifecycleStatus
     status_reason: Annotated[
         str | None, Field(min_length=1, max_length=STATUS_REASON_LENGTH, pattern=PROSE_PATTERN)
     ] = None
@@ -227,16 +228,16 @@ class HonouredPromotion(BaseModel):
     name: str
     description: str | None = None
     promotion_type: Literal["Award", "Discount", "Reduction"]
-    lifecycle_status: Status
+    lifecycle_status: LifecycleStatus
     last_update: Instant
     version: str
     valid_for: TimePeriod
-    pattern: list[Pattern]
-    attachment: list[Attachment]
+    pattern: list[PromotionPattern]
+    attachment: list[AttachmentRefOrValue]
     channel: list[RelatedChannel]
     honour_policy: list[HonourPolicy]
     product_scope: dict[str, Any]
-    activation: Standing | None = None
+    activation: RunningVersion | None = None
     terms: Terms
     type_: Annotated[Literal["HonouredPromotion"], Field(alias="@type")]
     base_type: Annotated[Literal["Promotion"], Field(alias="@baseType")]

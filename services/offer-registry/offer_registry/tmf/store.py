@@ -17,7 +17,7 @@ from offer_registry.errors import OfferUnknown, VersionUnknown
 from offer_registry.store import version_of
 from offer_registry.tmf.actions import OTHER_TYPE, TYPES
 from offer_registry.tmf.filters import Filter, Page
-from offer_registry.tmf.lifecycle import Status, standings
+from offer_registry.tmf.lifecycle import LifecycleStatus, standings
 from offer_registry.tmf.promotion import Shown
 
 Q = queries.load(Path(__file__).with_name("queries.sql"))
@@ -63,7 +63,7 @@ async def list_promotions(connection: Connection, wanted: Filter, page: Page, lo
 
 
 def _standings(statuses: Collection[str] | None) -> Iterator[list[Any] | None]:
-    found = list(standings({Status(each) for each in statuses or ()}))
+    found = list(standings({LifecycleStatus(each) for each in statuses or ()}))
     columns: list[list[Any]] = [
         [lifecycle.value for lifecycle, _ in found],
         [place.state.value if place else "" for _, place in found],
