@@ -40,7 +40,8 @@ def render(error: ConcordError, _: str) -> tuple[int, dict[str, Any]]:
 def _message(error: ConcordError) -> str:
     said = [f"{found.pointer or '/'}: {_sentence(found.detail)}" for found in error.errors]
     trace = tracing.current_trace_id()
-    return " ".join([*said, error.next, *([f"Trace id {trace}."] if trace and error.status >= 500 else [])])
+    next_step = "Mend what is named and send it again." if said else error.next
+    return " ".join([*said, next_step, *([f"Trace id {trace}."] if trace and error.status >= 500 else [])])
 
 
 def _sentence(detail: str) -> str:
