@@ -51,10 +51,14 @@ class Registry:
         crash.point("registry.after_commit_before_reply")
         return offer, version
 
-    async def add_version(self, name: str, terms: Terms | None, by: Person) -> tuple[Offer, OfferVersion]:
-        """A new draft, with these terms or those of the newest version."""
+    async def add_version(
+        self, name: str, terms: Terms | None, by: Person, check: Callable[[Offer], None] | None = None
+    ) -> tuple[Offer, OfferVersion]:
+        """A new draft, with these terms or those of the newest version; `check` may refuse the offer as it stands."""
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name, lock=True)
+            if check is not None:
+                check(offer)
             newest = await store.fetch_version(connection, offer, offer.newest)
             version = draft(offer.id, offer.newest + 1, terms or newest.terms, by.subject, self.clock.now())
             await store.insert_versions(connection, [version])
@@ -73,6 +77,22 @@ class Registry:
             return version.edit(terms, by.subject, self.clock.now())
 
         return await self._change(name, number, change, Act.EDIT, by)
+
+    async def discard(self, name: str, by: Person) -> Offer:
+        """An offer taken away that is nothing but drafts; its history stays.
+
+        Raises:
+            OfferSubmitted: a version was submitted once.
+            OfferNamed: another offer names it as its alternative.
+        """
+        async with postgres.transaction(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name, lock=True)
+            newest = await store.fetch_version(connection, offer, offer.newest)
+            await store.discard(connection, offer)
+            gone = replace(newest, changed_at=self.clock.now())
+            await history.note(connection, [(offer.id, history.entry(Act.DISCARD, by, newest, gone))])
+        crash.point("registry.after_commit_before_reply")
+        return offer
 
     async def submit(self, name: str, number: int, by: Person) -> tuple[Offer, OfferVersion]:
         """A draft sent to review, if nothing is missing."""

@@ -30,6 +30,7 @@ class Act(StrEnum):
     SUBMIT = "submit"
     APPROVE = "approve"
     REJECT = "reject"
+    DISCARD = "discard"
     IMPORT = "import"
     RELEASE = "release"
     SUSPEND = "suspend"

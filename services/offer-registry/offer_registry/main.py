@@ -32,6 +32,8 @@ from offer_registry.handlers import Registry
 from offer_registry.imports import OfferLines
 from offer_registry.journal import Journal
 from offer_registry.settings import Settings
+from offer_registry.tmf import api as tmf_api
+from offer_registry.tmf.dialect import DIALECT
 
 SERVICE: Final = "offer-registry"
 PATIENCE: Final = 120.0  # s to wait for PostgreSQL at the start
@@ -73,12 +75,14 @@ def build(
             history_api.router,
             log_api.router,
             imports.router(desk, kinds=("offers",), roles=IMPORTERS, readers=READ),
+            tmf_api.router,
         ],
         settings=settings,
         signin=signin,
         ready=ready,
         lifespan=_lifespan(settings, clock, ids),
         view=view,
+        dialects=(DIALECT,),
         description="The authority for offers, their versions, approval and activation.",
     )
     return app

@@ -82,6 +82,25 @@ LEFT JOIN LATERAL (
 LEFT JOIN log_state s ON s.topic = $1 AND s.key = o.id
 WHERE o.id = $2 OR o.key = $2;
 
+-- name: discard_offer
+-- An offer with its versions taken away, if all of them are drafts and no other offer names it; else it stays, and this
+-- says why.
+WITH held AS MATERIALIZED (
+    SELECT lifecycle FROM offer_versions WHERE offer = $1 FOR UPDATE
+), hindered AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM held WHERE lifecycle <> 'draft') AS submitted, EXISTS (
+        SELECT FROM offer_versions v
+        WHERE v.offer <> $1 AND (v.terms ->> 'alternative' IN ($1, $2) OR EXISTS (
+            SELECT FROM jsonb_each(v.terms -> 'honour') AS h(channel, cell)
+            WHERE cell ->> 'action' = 'alternative' AND cell ->> 'offer' IN ($1, $2)))
+    ) AS named
+), gone AS (
+    DELETE FROM offer_versions v USING hindered h WHERE v.offer = $1 AND NOT h.submitted AND NOT h.named RETURNING 1
+), removed AS (
+    DELETE FROM offers o USING hindered h WHERE o.id = $1 AND NOT h.submitted AND NOT h.named RETURNING 1
+)
+SELECT submitted, named FROM hindered;
+
 -- name: fetch_references
 -- Offers with these keys or ids, and all that can be reached from them: what the newest version of each names as alternatives.
 WITH RECURSIVE named AS NOT MATERIALIZED (

@@ -18,7 +18,7 @@ from concord.eventlog.outbox import Connection
 from concord.storage import queries
 from offer_registry.activation import Activation, Place
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
-from offer_registry.errors import OfferUnknown, VersionUnknown
+from offer_registry.errors import OfferNamed, OfferSubmitted, OfferUnknown, VersionUnknown
 from offer_registry.references import Graph, Node
 
 Q = queries.load(Path(__file__).with_name("queries.sql"))
@@ -125,6 +125,20 @@ async def fetch_offer(connection: Connection, offer: str, *, lock: bool = False)
 
 async def set_newest(connection: Connection, offer: Offer, number: int) -> None:
     await connection.execute(Q.set_newest, offer.id, number)
+
+
+async def discard(connection: Connection, offer: Offer) -> None:
+    """Take away an offer with its drafts; the caller holds its row.
+
+    Raises:
+        OfferSubmitted: a version of it is no draft.
+        OfferNamed: another offer names it.
+    """
+    (row,) = await connection.fetch(Q.discard_offer, offer.id, offer.key)
+    if row["submitted"]:
+        raise OfferSubmitted
+    if row["named"]:
+        raise OfferNamed
 
 
 async def fetch_version(connection: Connection, offer: Offer, number: int, *, lock: bool = False) -> OfferVersion:
@@ -248,7 +262,7 @@ def _parsed(text: str) -> Terms:
 _remembered = lru_cache(maxsize=REMEMBERED)(_parsed)
 
 
-def version_of(row: Record) -> OfferVersion:
+def version_of(row: Record | Mapping[str, Any]) -> OfferVersion:
     columns: dict[str, Any] = dict(row)
     return OfferVersion(
         **columns

@@ -14,6 +14,7 @@ from concord.signin.verifier import Verifier
 from concord.telemetry import metrics
 from concord.telemetry.http import RequestTelemetry
 from concord.web import auth, docs, openapi, problems
+from concord.web.dialects import Dialect
 from concord.web.errors import NotReady, RouteUnprotected
 from concord.web.headers import StandardHeaders, View
 from concord.web.limits import BodyLimit
@@ -39,13 +40,14 @@ def create_app(
     channel: str | None = None,
     view: View | None = None,
     local: bool | None = None,
+    dialects: Sequence[Dialect] = (),
     description: str = "",
 ) -> FastAPI:
     """An application that serves the routers beside health, metrics and docs.
 
     `service` is its name in logs and traces; `ready` gives reasons why it is not ready. Callers whose token names
     another `channel` get `wrong_channel`. `view` gives `Concord-View` and `Concord-Age` of answers whose handler sets
-    none. `local` is as the settings say unless given.
+    none. `local` is as the settings say unless given. Refusals below the paths of `dialects` have their shape.
 
     Raises:
         RouteUnprotected: a route has neither `require` nor `openapi_extra=PUBLIC`, or is not of `concord.web.routing`.
@@ -63,6 +65,7 @@ def create_app(
     )
     app.state.service, app.state.settings, app.state.signin, app.state.channel = service, settings, signin, channel
     app.state.local = settings.local if local is None else local
+    app.state.dialects = tuple(dialects)
     for router in routers:  # not include_router: it matches every request twice, 15 µs here
         app.router.routes.extend(router.routes)
     _refuse_unprotected(app)

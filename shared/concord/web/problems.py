@@ -2,7 +2,7 @@
 
 Members beside the standard's five: `reason` (stable), `errors` (pointer, sentence, reason), `next` (what to do),
 `say_this` where staff read it, `trace_id`. A fault of our own is `internal_error` with the trace id; what happened
-is in the log, not in the answer.
+is in the log, not in the answer. Paths that speak another standard have its shape (`concord.web.dialects`).
 """
 
 import logging
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concord.errors import ConcordError, FieldError, Invalid, NotFound, Unauthenticated, Unavailable
 from concord.telemetry import tracing
-from concord.web import errors
+from concord.web import dialects, errors
 from concord.web.validation import parameter_errors
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,12 @@ def _field(found: FieldError) -> dict[str, str]:
 
 def response(error: ConcordError, scope: Scope, **extra: Any) -> Response:
     """The HTTP answer to an error, with `Retry-After` and `WWW-Authenticate` where they belong."""
-    body = _bytes({**document(error, instance(scope)), **extra})
-    return Response(body, error.status, headers=_headers(error), media_type=MEDIA_TYPE)
+    dialect = dialects.of_request(scope)
+    if dialect is None:
+        body = _bytes({**document(error, instance(scope)), **extra})
+        return Response(body, error.status, headers=_headers(error), media_type=MEDIA_TYPE)
+    status, shown = dialect.render(error, instance(scope))
+    return Response(_bytes(shown), status, headers=_headers(error), media_type=dialect.media_type)
 
 
 def _bytes(shown: dict[str, Any]) -> bytes:
