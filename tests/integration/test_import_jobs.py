@@ -1,6 +1,7 @@
 """Import jobs through the profile: what is accepted, what is refused, and what a crash leaves, on a real PostgreSQL."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from concord.contracts.topics import HOUSEHOLDS
 from concord.eventlog import crash, outbox
 from concord.eventlog.digest import digest_of, to_hex
 from concord.storage import lines as storage_lines
+from concord.telemetry.logs import JsonFormatter
 from integration.profile_client import EVIDENCE, LINDA, OFFER, Client, FakeRegistry, acknowledge_at_once, serving
 
 
@@ -338,4 +340,9 @@ async def test_line_that_breaks_the_handler_is_refused_alone(
     assert (job["accepted"], job["refused"]) == (7, 1)
     assert (job["errors"][0]["line"], job["errors"][0]["reason"]) == (4, "internal_error")
     assert "customer's name" not in caplog.text
+    [record] = [record for record in caplog.records if record.message == "import line failed"]
+    logged = orjson.loads(JsonFormatter("profile").format(record))
+    assert (logged["job"], logged["line"], logged["error"]) == (job["id"], 4, "DataError")
+    assert re.fullmatch(r"test_import_jobs\.py:\d+", logged["place"])
+    assert "withheld" not in logged
     await check_log(profile)

@@ -134,7 +134,7 @@ class Importer:
             raise
         except Exception as error:  # noqa: BLE001  one line's fault is not the others'
             if len(lines) == 1:
-                _report("import line failed", error)
+                _report("import line failed", error, job=job.id, line=lines[0].number)
                 return [LineRefused("internal_error", "This line cannot be imported; tell the operators job and line.")]
             half = len(lines) // 2
             first = await self._apply(connection, job, lines[:half], settled)
@@ -165,11 +165,12 @@ class Importer:
         self._housekeeping_at = self._clock.boot() + HOUSEKEEPING
 
 
-def _report(message: str, error: Exception) -> None:
+def _report(message: str, error: Exception, **subject: str | int) -> None:
     """The error's class and where it was raised; its own message may quote a customer's data."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = {"error": type(error).__name__, "at": f"{Path(frame.filename).name}:{frame.lineno}"}
-    log.error(message, extra={"action": message.replace(" ", "_"), **where})
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    what = {"action": message.replace(" ", "_"), "error": type(error).__name__, "place": place}
+    log.error(message, extra={**what, **subject})
 
 
 def _readable(chunk: Chunk, settled: Settled) -> list[Line]:

@@ -41,7 +41,7 @@ FIELDS: Final = frozenset(
         "count", "rows", "records", "lines", "accepted", "refused", "bytes", "seconds", "milliseconds", "age", "lag",
         "retry_in", "limit", "size", "backlog",
         # what went wrong
-        "error", "sqlstate", "constraint", "exit_code", "point", "setting", "migration",
+        "error", "place", "sqlstate", "constraint", "exit_code", "point", "setting", "migration",
     }
 )  # fmt: skip
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
