@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -69,21 +70,28 @@ def registry_openapi() -> str:
     from offer_registry.main import build
     from offer_registry.settings import Settings
 
-    return _json(build(Settings()).openapi())
+    return _served(build(Settings()))
 
 
 def profile_openapi() -> str:
     from customer_profile.main import build
     from customer_profile.settings import ProfileSettings
 
-    return _json(build(ProfileSettings(lookup_key=SecretStr("made-up"))).openapi())
+    return _served(build(ProfileSettings(lookup_key=SecretStr("made-up"))))
 
 
 def channel_openapi() -> str:
     from channel_adapters.main import build
     from channel_adapters.settings import AdapterSettings
 
-    return _json(build("web", AdapterSettings(lookup_key=SecretStr("made-up"))).openapi())
+    return _served(build("web", AdapterSettings(lookup_key=SecretStr("made-up"))))
+
+
+def _served(app: FastAPI) -> str:
+    """What the service has under /openapi.json: with roles and problems, unlike FastAPI's own document."""
+    from concord.web.openapi import document
+
+    return _json(document(app))
 
 
 GENERATED: dict[str, Callable[[], str]] = {

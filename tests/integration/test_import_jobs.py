@@ -15,6 +15,7 @@ from concord.contracts.topics import HOUSEHOLDS
 from concord.eventlog import crash, outbox
 from concord.eventlog.digest import digest_of, to_hex
 from concord.storage import lines as storage_lines
+from concord.telemetry import metrics
 from concord.telemetry.logs import JsonFormatter
 from integration.profile_client import EVIDENCE, LINDA, OFFER, Client, FakeRegistry, acknowledge_at_once, serving
 
@@ -110,6 +111,19 @@ async def test_line_sent_again_is_already_there_and_with_other_data_refused(prof
     assert (error["line"], error["ref"], error["reason"]) == (2, "hh-1", "ref_reused")
     assert error["sentence"]
     await check_log(profile)
+
+
+async def test_lines_are_counted_by_outcome(profile: Client) -> None:
+    outcomes = ("accepted", "already_there", "refused")
+
+    def counted() -> list[float]:
+        labels = [{"kind": "households", "outcome": outcome} for outcome in outcomes]
+        found = [metrics.registry.get_sample_value("concord_import_lines_total", label) for label in labels]
+        return [value or 0.0 for value in found]
+
+    before = counted()
+    await profile.imported("households", [household(0), household(1), b"broken", household(1)])
+    assert [after - earlier for after, earlier in zip(counted(), before, strict=True)] == [2, 1, 1]
 
 
 async def test_refs_of_two_kinds_do_not_meet(profile: Client) -> None:

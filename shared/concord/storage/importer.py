@@ -19,6 +19,7 @@ from concord.storage import idempotency, jobs, postgres
 from concord.storage.idempotency import Connection
 from concord.storage.jobs import Accepted, Applied, Job, LineHandler, Outcome
 from concord.storage.lines import Chunk, Line, LineRefused, read_chunk
+from concord.telemetry import metrics
 
 BACKLOG = 0.5  # s; the next batch waits until the oldest unsent record is younger (api §1)
 BACKLOG_POLL = 0.02  # s
@@ -41,6 +42,12 @@ class Settled:
 
     def refuse(self, line: Line, why: LineRefused) -> None:
         self.refused.append((line.number, line.ref, why))
+
+    def count(self, kind: str) -> None:
+        """The batch is committed: add its lines to the metric."""
+        outcomes = {"accepted": self.accepted, "already_there": self.already_there, "refused": len(self.refused)}
+        for outcome, lines in outcomes.items():
+            metrics.import_lines.labels(kind=kind, outcome=outcome).inc(lines)
 
 
 class Importer:
@@ -92,13 +99,15 @@ class Importer:
             row = await connection.fetchrow(jobs.Q.lock_next_job)
             if row is None:
                 return False
-            await self._batch(connection, Job(**row))
+            job = Job(**row)
+            settled = await self._batch(connection, job)
             crash.point("import.before_batch_commit")
         crash.point("import.after_batch_commit")
+        settled.count(job.kind)
         self._committed()
         return True
 
-    async def _batch(self, connection: Connection, job: Job) -> None:
+    async def _batch(self, connection: Connection, job: Job) -> Settled:
         chunk = await connection.fetchrow(jobs.Q.take_chunk, job.id)
         settled = Settled()
         if chunk is not None:
@@ -110,6 +119,7 @@ class Importer:
         await connection.execute(jobs.Q.advance_job, job.id, last, *counts)
         for append in settled.appends:
             await append(connection)
+        return settled
 
     async def _settle(self, connection: Connection, job: Job, lines: list[Line], settled: Settled) -> None:
         """Each line in turn; a ref that comes twice is looked up again after its first line had its effect."""
