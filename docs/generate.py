@@ -5,6 +5,7 @@ python docs/generate.py --check    compare, exit 1 when one differs
 """
 
 import difflib
+import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,14 @@ def reasons() -> str:
     from concord.decision.reasons import reference
 
     return reference()
+
+
+def problems() -> str:
+    from concord.web.reference import page
+
+    for package in ("channel_adapters.main", "concord.signin.issuer", "customer_profile.main", "offer_registry.main"):
+        importlib.import_module(package)  # each brings its errors
+    return page()
 
 
 def settings() -> str:
@@ -97,6 +106,7 @@ def _served(app: FastAPI) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "asyncapi.json": asyncapi,
     "reasons.md": reasons,
+    "problems.md": problems,
     "settings.md": settings,
     "metrics.md": metrics,
     "activation.md": activation,

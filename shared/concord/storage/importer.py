@@ -18,7 +18,7 @@ from concord.eventlog.errors import RevisionMoved
 from concord.storage import idempotency, jobs, postgres
 from concord.storage.idempotency import Connection
 from concord.storage.jobs import Accepted, Applied, Job, LineHandler, Outcome
-from concord.storage.lines import Chunk, Line, LineRefused, read_chunk
+from concord.storage.lines import BROKEN, REF_REUSED, Chunk, Line, LineRefused, read_chunk
 from concord.telemetry import metrics
 
 BACKLOG = 0.5  # s; the next batch waits until the oldest unsent record is younger (api §1)
@@ -145,7 +145,7 @@ class Importer:
         except Exception as error:  # noqa: BLE001  one line's fault is not the others'
             if len(lines) == 1:
                 _report("import line failed", error, job=job.id, line=lines[0].number)
-                return [LineRefused("internal_error", "This line cannot be imported; tell the operators job and line.")]
+                return [BROKEN]
             half = len(lines) // 2
             first = await self._apply(connection, job, lines[:half], settled)
             return [*first, *await self._apply(connection, job, lines[half:], settled)]
@@ -202,7 +202,7 @@ async def _not_seen(connection: Connection, job: Job, lines: Sequence[Line], set
     again = [line for line in lines if known.get(line.ref) == line.fingerprint]
     for line in lines:
         if line.ref in known and known[line.ref] != line.fingerprint:
-            settled.refuse(line, LineRefused("ref_reused", "This ref was used before, with other data."))
+            settled.refuse(line, REF_REUSED)
     settled.already_there += len(again)
     await connection.execute(jobs.Q.seen_again, job.caller, job.kind, [line.ref for line in again], job.id)
     return [line for line in lines if line.ref not in known]
