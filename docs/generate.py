@@ -39,9 +39,12 @@ def problems() -> str:
 
 
 def settings() -> str:
-    from concord.settings import reference
+    from channel_adapters.settings import AdapterSettings
+    from concord.settings import ServiceSettings, reference
+    from concord.signin.issuer import IssuerSettings
+    from customer_profile.settings import ProfileSettings
 
-    return reference()
+    return reference([ServiceSettings, ProfileSettings, AdapterSettings, IssuerSettings])
 
 
 def metrics() -> str:

@@ -8,6 +8,7 @@ from concord.engines.process import Child, exit_words, spawn
 from concord.engines.restart import Limits, RestartPolicy
 from concord.engines.start import POLL, Server
 from concord.engines.state import Running, born
+from concord.exitcodes import UNFIT
 
 
 class Keeper:
@@ -66,16 +67,21 @@ class Keeper:
         self._prepared = True
 
     async def run(self) -> None:
-        """For ever. Raises EngineFailed when it died too often, or in its first life and is not patient."""
+        """For ever. Raises EngineFailed when it died too often, or before it ever answered and without hope."""
         while True:
             await self._live_once()
             delay = self._policy.died()
-            if delay is None or (self._ready_pid is None and not self._patient):
+            if delay is None or (self._ready_pid is None and self._hopeless):
                 raise self._died(too_often=delay is None)
             self._say(f"{self.name} {self._ending()} It starts again in {delay:g} s.")
             await self._become("restarting")
             await asyncio.sleep(delay)
             self.restarts += 1
+
+    @property
+    def _hopeless(self) -> bool:
+        """Whether another start would end as this one did."""
+        return not self._patient or (self._child is not None and self._child.returncode == UNFIT)
 
     async def until_ready(self, after: int | None = None) -> int:
         """Wait until a process answers, its pid; with `after`, one that has another pid than that."""
