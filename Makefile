@@ -50,8 +50,12 @@ laws: .venv/.dev ## The property tests of quotes, twenty thousand examples each:
 
 ##@ Work on it
 .PHONY: docs
-docs: .venv/.dev ## Write the generated references and pictures again
+docs: .venv/.dev ## Write the generated references again
 	$(BIN)/python docs/generate.py
+
+.PHONY: pictures
+pictures: .venv/.dev ## Take the README's pictures again, from the stack that `make run` started
+	$(BIN)/python docs/pictures.py
 
 .PHONY: format
 format: .venv/.dev ## Let ruff mend what it can

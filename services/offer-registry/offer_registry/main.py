@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from concord.clock import Clock, SystemClock
 from concord.contracts.topics import OFFERS
 from concord.errors import Unavailable
+from concord.eventlog.backlog import BacklogWatch
 from concord.eventlog.relay import Relay
 from concord.ids import Ids, SystemRandomness, TimeOrderedIds
 from concord.signin.jwks import Jwks
@@ -102,9 +103,10 @@ def _lifespan(settings: Settings, clock: Clock, ids: Ids) -> Lifespan:
         app.state.services = Services(pool, registry, approvals, Catalogue(pool, clock))
         app.state.desk = ImportDesk(pool, importer, ids)
         app.state.advancer = advancer
+        background = (relay, BacklogWatch(pool, OFFERS), advancer, approvals, importer)
         try:
             async with asyncio.TaskGroup() as group:
-                loops = [group.create_task(_for_ever(each.run())) for each in (relay, advancer, approvals, importer)]
+                loops = [group.create_task(_for_ever(each.run())) for each in background]
                 yield
                 for loop in loops:
                     loop.cancel()

@@ -1,7 +1,8 @@
 """The one way an HTTP application of Concord is put together."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -21,6 +22,8 @@ from concord.web.limits import BodyLimit
 from concord.web.openapi import unprotected_routes
 from concord.web.problems import LastResort
 from concord.web.routing import Route
+
+log = logging.getLogger(__name__)
 
 __all__ = ["create_app", "unprotected_routes"]
 
@@ -56,7 +59,7 @@ def create_app(
         title=title,
         version=concord.__version__,
         description=description,
-        lifespan=lifespan,
+        lifespan=lifespan and _told(lifespan),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -76,6 +79,21 @@ def create_app(
     app.add_middleware(StandardHeaders, view=view)
     app.add_middleware(RequestTelemetry)
     return app
+
+
+def _told(lifespan: Lifespan) -> Lifespan:
+    """The same; a failed start is logged with its cause, of which the server's own line has the first frames only."""
+
+    @asynccontextmanager
+    async def told(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        except Exception as error:
+            log.critical("the service failed", exc_info=error, extra={"action": "lifespan"})
+            raise
+
+    return told
 
 
 def _refuse_unprotected(app: FastAPI) -> None:

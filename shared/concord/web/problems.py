@@ -202,29 +202,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ExceptionGroup, _group)
     app.add_exception_handler(ClientDisconnect, _gone)
-
-
-def reference() -> str:
-    """Every reason as Markdown, for `docs/reference/problems.md`; of every package that is imported by then."""
-    rows: dict[str, str] = {}
-    for cls in _family(ConcordError):
-        meaning = (cls.__doc__ or "").strip().splitlines()[0]
-        rows.setdefault(cls.reason, f"| `{cls.reason}` | {cls.status} | {meaning} | {cls.next} |")
-    head = ["# Problems", "", "`reason` of a problem document (RFC 9457, `application/problem+json`).", ""]
-    return (
-        "\n".join(
-            [
-                *head,
-                "| reason | status | meaning | what to do |",
-                "|---|---|---|---|",
-                *(rows[key] for key in sorted(rows)),
-            ]
-        )
-        + "\n"
-    )
-
-
-def _family(cls: type[ConcordError]) -> Iterator[type[ConcordError]]:
-    yield cls
-    for below in cls.__subclasses__():
-        yield from _family(below)
