@@ -21,17 +21,16 @@ from concord.decision.quoting.refusals import Refusal, refusals
 from concord.decision.quoting.till import Till
 
 
-@dataclass(frozen=True, slots=True)
 class Ordered:
-    """What is to be quoted: the basket, public codes as given, and the caller's own name of the order."""
+    """What is to be quoted: the basket, public codes as given and folded, and the caller's own name of the order."""
 
-    basket: Basket
-    codes: tuple[str, ...] = ()
-    order: str | None = None
+    __slots__ = ("basket", "codes", "folded", "order")
 
-    @property
-    def folded(self) -> frozenset[str]:
-        return frozenset(map(fold_code, self.codes))
+    def __init__(self, basket: Basket, codes: tuple[str, ...] = (), order: str | None = None) -> None:
+        self.basket = basket
+        self.codes = codes
+        self.folded = frozenset(map(fold_code, codes))
+        self.order = order
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +66,38 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
     """
     asking = Asking(question, view, setting)
     held = standing_promises(asking)
-    candidates = [*_automatic(asking, asked), *_coded(asking, asked)]
-    candidates = _with_promises(held, candidates)
+    candidates = automatic(asking, asked)
+    if asked.codes:
+        candidates += _coded(asking, asked)
+    if held:
+        candidates = _with_promises(held, candidates)
     priced = price_basket(candidates, asking.facts, asked.basket, asked.folded, near=True)
     core = body.core(priced, [_beside(asking, asked, each, candidates, priced) for each in held])
     return QuoteAnswer(
         asked=asked,
         quote=priced,
         core=core,
-        refused=tuple(refusals(asking, asked.codes, priced, Till(asked.basket, asking.facts).facts_now())),
+        refused=_refused(asking, asked, priced) if asked.codes else (),
         certificate=_certify(asking, asked, priced, core),
         setting=setting,
     )
 
 
-def _automatic(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
+def _refused(asking: Asking, asked: Ordered, priced: Quote) -> tuple[Refusal, ...]:
+    return tuple(refusals(asking, asked.codes, priced, Till(asked.basket, asking.facts).facts_now()))
+
+
+def automatic(asking: Asking, asked: Ordered) -> list[Candidate]:
     """LIVE offers in their time that name something in the basket, or everything; those with codes are left out."""
-    catalogue, lines = asking.view.catalogue, _lines_by_offer(asking.view.catalogue, asked.basket)
-    by_id, when = catalogue.by_id, asking.exact
-    for name, places in lines.items():
-        offer = by_id(name)
+    catalogue, when, found = asking.view.catalogue, asking.exact, []
+    lines = _lines_by_offer(catalogue, asked.basket)
+    for name in (*lines, *(catalogue.unscoped - lines.keys())):
+        offer = catalogue.by_id(name)
         version = offer.automatic if offer is not None else None
         if offer is not None and version is not None and version.window.surely_inside(when):
-            yield Candidate(offer.key, version.version, version.terms, places if offer.exact else None, (), 1)
-    for name in catalogue.unscoped - lines.keys():
-        offer = by_id(name)
-        version = offer.automatic if offer is not None else None
-        if offer is not None and version is not None and version.window.surely_inside(when):
-            yield Candidate(offer.key, version.version, version.terms, None, (), 1)
+            places = lines.get(name) if offer.exact else None
+            found.append(Candidate(offer.key, version.version, version.terms, places, (), 1))
+    return found
 
 
 def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]]:

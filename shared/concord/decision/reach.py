@@ -7,6 +7,7 @@ from typing import Final
 
 from concord.decision.products import Products
 
+_NONE: Final[frozenset[str]] = frozenset()
 _SHORT: Final = 64  # names of a scope that is worth remembering
 
 
@@ -53,7 +54,7 @@ def _reach(
     skus: tuple[str, ...], categories: tuple[str, ...], excluded: tuple[str, ...], excluded_categories: tuple[str, ...]
 ) -> Reach:
     named = (skus, categories, excluded, excluded_categories)
-    return Reach(*(frozenset(map(intern, names)) for names in named))
+    return Reach(*(frozenset(map(intern, names)) if names else _NONE for names in named))
 
 
 _remembered = lru_cache(maxsize=4096)(_reach)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from concord import codes
-from concord.canonical import canonical_bytes
 from concord.decision import certificate, reasons
 from concord.decision.body import policy
 from concord.decision.question import Question
+from concord.decision.quoting.basket import BasketLine
 from concord.decision.quoting.effects import Added
 from concord.decision.quoting.near import Missing, NearMiss
 from concord.decision.quoting.playing import Candidate
@@ -168,16 +168,19 @@ def policy_entry(candidate: Candidate, channel: str) -> bytes:
 
 
 def request_digest(question: Question, asked: "Ordered") -> str:
-    """SHA-256 of the question with its basket; the order of lines and codes never matters."""
-    lines = sorted((line.model_dump(exclude_defaults=True) for line in asked.basket.lines), key=lambda line: line["id"])
+    """SHA-256 of the question with its basket; the order of lines, categories and codes never matters."""
+    of = asked.basket
     document = {
-        "question": certificate.request_digest(question),
-        "currency": asked.basket.currency,
-        "delivery": asked.basket.delivery,
-        "lines": [
-            {**line, "categories": sorted(line["categories"])} if "categories" in line else line for line in lines
-        ],
         "codes": sorted(asked.folded),
+        "currency": of.currency,
+        "delivery": of.delivery,
+        "lines": [_asked_line(line) for line in sorted(of.lines, key=lambda line: line.id)],
         "order": asked.order,
+        "question": certificate.request_digest(question),
     }
-    return hashlib.sha256(canonical_bytes(document)).hexdigest()
+    return hashlib.sha256(orjson.dumps(document)).hexdigest()
+
+
+def _asked_line(line: BasketLine) -> tuple[Any, ...]:
+    rest = (line.quantity, line.unit_price, line.no_offers, line.floor)
+    return (line.id, line.sku, sorted(line.categories), *rest)

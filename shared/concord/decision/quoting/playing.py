@@ -1,7 +1,7 @@
 """Which offers are in play for a basket, and why others are not (terms §2)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from concord.decision.compile import CompiledTerms
@@ -57,28 +57,28 @@ class Kept:
 class Sorted:
     """What plays, in the order in which offers apply, and what does not."""
 
-    playing: list[Playing] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    playing: list[Playing]
+    kept: list[Kept]
 
 
 def sort_out(till: Till, candidates: Iterable[Candidate], codes: frozenset[str]) -> Sorted:
     """Judge every candidate by what does not move while offers apply."""
-    found = Sorted()
-    offered = till.offered()
+    playing, kept, offered = [], [], till.offered()
     for candidate in candidates:
         judged = _judge(till, candidate, codes, offered)
         if isinstance(judged, str):
-            found.kept.append(Kept(candidate, judged))
+            kept.append(Kept(candidate, judged))
         else:
-            found.playing.append(Playing(candidate, judged))
-    found.playing.sort(key=_place)
-    for order, each in enumerate(found.playing):
+            playing.append(Playing(candidate, judged))
+    playing.sort(key=_place)
+    for order, each in enumerate(playing):
         each.order = order
-    return found
+    return Sorted(playing, kept)
 
 
 def _place(playing: Playing) -> tuple[int, str, int, int]:
-    return playing.candidate.place
+    candidate = playing.candidate
+    return candidate.terms.priority, candidate.key, candidate.rank, -candidate.version
 
 
 def _judge(till: Till, candidate: Candidate, codes: frozenset[str], offered: Sequence[int]) -> Lines | str:
