@@ -30,6 +30,7 @@ class Case:
     question: dict[str, Any]
     basket: dict[str, Any]
     codes: list[str]
+    order: str | None
     at: datetime
     expect: dict[str, Any]
     here: dict[str, list[dict[str, Any]]]
@@ -41,21 +42,28 @@ class Case:
         known = None if self.household is None else household_view(self.household, self.promises[::turn], epoch=1)
         view = View(Catalogue.of(self.offers[::turn]), 1, len(self.offers), known)
         basket = Basket.model_validate({**self.basket, "lines": self.basket["lines"][::turn]})
-        return quote(self.asked(), Ordered(basket, tuple(self.codes[::turn])), view, setting_at(channel, self.at))
+        ordered = Ordered(basket, tuple(self.codes[::turn]), self.order)
+        return quote(self.asked(), ordered, view, setting_at(channel, self.at))
 
     def asked(self) -> Question:
         asked = self.question
-        household = self.household.id if self.household else None
-        return Question(household, asked.get("party"), asked.get("line"), asked.get("code"), facts=asked.get("facts", {}))
+        return Question(
+            household=self.household.id if self.household else None,
+            party=asked.get("party"),
+            line=asked.get("line"),
+            code=asked.get("code"),
+            facts=asked.get("facts", {}),
+        )
 
 
 def load() -> list[Case]:
     """Every vector of the file."""
     file = orjson.loads(FILE.read_bytes())
-    return [_case(file, vector) for vector in file["vectors"]]
+    return [read(file, vector) for vector in file["vectors"]]
 
 
-def _case(file: dict[str, Any], vector: dict[str, Any]) -> Case:
+def read(file: dict[str, Any], vector: dict[str, Any]) -> Case:
+    """One vector of the file."""
     name = vector.get("household")
     household = None if name is None else HouseholdRecord.model_validate(file["households"][name])
     on = offers(file["terms"], vector["offers"])
@@ -67,6 +75,7 @@ def _case(file: dict[str, Any], vector: dict[str, Any]) -> Case:
         question=vector.get("question", {}),
         basket=vector["basket"],
         codes=vector.get("codes", []),
+        order=vector.get("order"),
         at=datetime.fromisoformat(vector.get("at", file["at"])),
         expect=vector["expect"],
         here=by_channel(vector.get("here", {})),

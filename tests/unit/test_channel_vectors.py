@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from concord.contracts.records import HouseholdRecord
 from concord.testkit.clock import FakeClock
 from unit.channel_quiet import Quiet, quiet
+from unit.quote_cases import Case as QuoteCase
 from unit.vector_cases import CHANNELS, Case, load, told
 
 CASES = load()
@@ -19,7 +21,7 @@ async def channel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         yield made
 
 
-async def give(channel: Quiet, case: Case) -> None:
+async def give(channel: Quiet, case: Case | QuoteCase) -> None:
     """The view holds what the case says, as of its instant."""
     channel.clock.set_wall(case.at)
     await channel.forget_everything()
@@ -32,16 +34,19 @@ async def give(channel: Quiet, case: Case) -> None:
     await channel.beat()
 
 
+def customer(asked: dict[str, Any], household: HouseholdRecord | None) -> dict[str, Any]:
+    """Who is meant, as a request names them."""
+    named = next((name for name in MOST_SPECIFIC if asked.get(name)), None)
+    if named is not None:
+        return {"customer": {named: asked[named]}}
+    return {"customer": {"household": household.id}} if household is not None else {}
+
+
 def body(case: Case) -> dict[str, Any]:
     """The question as a request."""
     asked = case.question
     sent = {name: asked[name] for name in ("offers", "products", "facts") if asked.get(name)}
-    named = next((name for name in MOST_SPECIFIC if asked.get(name)), None)
-    if named is not None:
-        sent["customer"] = {named: asked[named]}
-    elif case.household is not None:
-        sent["customer"] = {"household": case.household.id}
-    return sent | {"at": case.at.isoformat()}
+    return sent | customer(asked, case.household) | {"at": case.at.isoformat()}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -68,6 +68,22 @@ def test_the_price_of_one_unit(benefits: list[Any], regular: int | None, pays: i
         assert item.instead_of == Money(amount=regular, currency="USD")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"attribute": "line_item.quantity", "op": "gte", "value": 3},
+        {"not": {"attribute": "basket.quantity", "op": "lt", "value": 3}},
+        {"items": {"categories": ["mugs"]}, "op": "gte", "value": 2},
+    ],
+)
+def test_criteria_on_the_basket_or_its_lines_leave_the_price_to_a_basket(asked: dict[str, Any]) -> None:
+    """A price was named that nobody got who bought one unit."""
+    gated = terms(criteria=asked)
+    item = only(ask(NOBODY, [offer(version(gated))], household(promise(gated))))
+    assert item.customer_pays is None
+    assert "price_needs_basket" in codes_of(item)
+
+
 def card_terms(**card: Any) -> Any:
     cards = {"web": {"en": {"say": "Yes.", **card}, "es": {"say": "Sí."}, "de": {"say": "Ja."}}}
     return terms(cards=cards, criteria=None)

@@ -1,12 +1,16 @@
-"""The vectors of quotes, run through the function; `test_channel_quote_vectors` runs them through each channel's API."""
+"""The vectors of quotes, run through the function; `test_channel_quote_vectors` runs them through each channel."""
+
+import hashlib
 
 import orjson
 import pytest
 
+from concord.canonical import canonical_bytes
 from unit.quote_cases import Case, load, stated, told, told_here
 from unit.vector_cases import CHANNELS
 
 CASES = load()
+OWED = ("added", "applied", "delivery", "lines", "promises", "to_pay", "totals")
 
 
 def test_there_are_enough_vectors_and_each_has_a_name_of_its_own() -> None:
@@ -43,8 +47,14 @@ def test_vector_is_quoted_alike(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_digest_covers_what_is_owed(case: Case) -> None:
+    """As `tests/vectors/README.md` says it, from the answer alone."""
+    found = orjson.loads(case.quote("sms").to_bytes())
+    owed = canonical_bytes([{name: found[name] for name in OWED}])
+    assert hashlib.sha256(owed).hexdigest() == case.terms_digest
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_vector_is_quoted_alike_backwards(case: Case) -> None:
     """The order of offers, lines, codes and promises never matters (terms §3)."""
     assert case.quote("web", backwards=True).to_bytes() == case.quote("web").to_bytes()
-
-

@@ -56,10 +56,11 @@ class Case:
 def load() -> list[Case]:
     """Every vector of the file."""
     file = orjson.loads(FILE.read_bytes())
-    return [_case(file, vector) for vector in file["vectors"]]
+    return [read(file, vector) for vector in file["vectors"]]
 
 
-def _case(file: dict[str, Any], vector: dict[str, Any]) -> Case:
+def read(file: dict[str, Any], vector: dict[str, Any]) -> Case:
+    """One vector of the file."""
     name = vector["household"]
     household = None if name is None else HouseholdRecord.model_validate(file["households"][name])
     on = offers(file["terms"], vector["offers"])

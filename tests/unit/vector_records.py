@@ -73,12 +73,13 @@ def _promise(
     file: dict[str, Any], place: int, stated: dict[str, Any], household: HouseholdRecord, on: Sequence[OfferRecord]
 ) -> dict[str, Any]:
     key, version = stated["offer_key"], stated.get("offer_version", 1)
+    codes = file.get("promise_codes", ())
     usual: dict[str, Any] = {
         "id": numbered("prm", place),
         "household": household.id,
         "party": household.members[0].id,
         "version": household.version + place,
-        "code": file["promise_codes"][place - 1] if "promise_codes" in file else None,
+        "code": codes[place - 1] if place <= len(codes) else None,
         "offer_version": version,
         "channel": "email",
         "made_at": "2026-06-02T10:00:00Z",

@@ -4,7 +4,7 @@
 several with `all` is taken apart at that level; one that mixes them below an `any` or a `not` stays whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from concord.decision import criteria as c
@@ -49,7 +49,7 @@ def take_apart(criteria: c.Criterion | None, registry: Mapping[str, Attribute]) 
         names = names_in(part)
         if any(name.startswith("line_item.") for name in names):
             line.append(part)
-        elif any(name == "items" or name.startswith("basket.") for name in names):
+        elif asks_basket(names):
             basket.append(part)
         else:
             customer.append(part)
@@ -66,6 +66,11 @@ def take_apart(criteria: c.Criterion | None, registry: Mapping[str, Attribute]) 
         asked=asked,
         moves=any(RUNNING in names_in(part) for part in basket),
     )
+
+
+def asks_basket(names: Iterable[str]) -> bool:
+    """Whether criteria with these names ask about the basket."""
+    return any(name == "items" or name.startswith("basket.") for name in names)
 
 
 def _joined(parts: list[c.Criterion]) -> c.Criterion | None:

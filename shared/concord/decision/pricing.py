@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from concord.decision.amounts import in_currency
+from concord.decision.attributes import names_in
 from concord.decision.benefits import AmountOff, Benefit, Delivery, FixedPrice, Grant, PercentOff
 from concord.decision.terms import Terms
 from concord.money import Money, divide_half_even
@@ -22,9 +23,11 @@ def unit_price(terms: Terms) -> UnitPrice:
     """The price of one unit: of a line of one unit, where a benefit is counted per line.
 
     Every benefit is computed from the price before the offer; the discounts add up, are rounded once, half-even, and
-    never go below zero (terms §1 and §3). Where other units, the sum or a cap on the basket play a part, where the
-    price is not known, or an amount is in another currency, only a basket tells.
+    never go below zero (terms §1 and §3). Where other units, the sum or a cap on the basket play a part, where criteria
+    ask about the basket or its lines, the price is not known, or an amount is in another currency, only a basket tells.
     """
+    if any(map(_is_of_basket, names_in(terms.criteria))):
+        return UnitPrice(None, None)
     regular = terms.regular_price
     if regular is None:
         return UnitPrice(_bare_price(terms.benefits), None)
@@ -35,6 +38,10 @@ def unit_price(terms: Terms) -> UnitPrice:
     exact = sum(known, Fraction(0))
     saved = min(regular.amount, divide_half_even(exact.numerator, exact.denominator))
     return UnitPrice(one_money(regular.amount - saved, regular.currency), one_money(regular.amount, regular.currency))
+
+
+def _is_of_basket(name: str) -> bool:
+    return name == "items" or name.startswith(("basket.", "line_item."))
 
 
 @lru_cache(maxsize=8192)

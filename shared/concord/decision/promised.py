@@ -106,7 +106,7 @@ def decide_promise(asking: Asking, held: Held) -> tuple[Decision, bytes]:
         reason = reasons.say("promise_not_known_yet", asking.setting.locale)
         decision = Decision(promise.offer_key, promise.offer_version, Verdict.PENDING, (reason,), promise=promise)
         return decision, entry
-    return _granted(asking, promise, terms, _script(asking, promise, terms)), entry
+    return _granted(asking, promise, terms, promised_script(asking, promise, terms)), entry
 
 
 def _granted(asking: Asking, promise: Promise, terms: CompiledTerms, words: Script) -> Decision:
@@ -140,7 +140,7 @@ def _entry(held: Held) -> bytes:
     return not_owed([because], promise.offer_key, promise.offer_version, promise.id, until)
 
 
-def _script(asking: Asking, promise: Promise, terms: CompiledTerms) -> Script:
+def promised_script(asking: Asking, promise: Promise, terms: CompiledTerms) -> Script:
     """By the pinned version's honour cell, or today's where it is better for the customer (terms §6)."""
     channel, locale = asking.setting.channel, asking.setting.locale
     pinned = script(terms, channel, locale)

@@ -11,7 +11,7 @@ from concord.decision.certificate import Certificate, HouseholdPosition, digest
 from concord.decision.decide import Asking
 from concord.decision.evaluator import EVALUATOR
 from concord.decision.limits import fold_code
-from concord.decision.promised import Held, standing_promises
+from concord.decision.promised import Held, promised_script, standing_promises
 from concord.decision.question import Question, Setting, View
 from concord.decision.quoting import body
 from concord.decision.quoting.basket import Basket
@@ -19,6 +19,7 @@ from concord.decision.quoting.playing import Candidate
 from concord.decision.quoting.price import Quote, price_basket
 from concord.decision.quoting.refusals import Refusal, refusals
 from concord.decision.quoting.till import Till
+from concord.decision.script import Script, script
 
 
 class Ordered:
@@ -51,6 +52,7 @@ class QuoteAnswer:
     quote: Quote
     core: bytes  # what is owed, as RFC 8785 JSON
     refused: tuple[Refusal, ...]
+    scripts: tuple[Script, ...]  # of each offer that applies, in their order
     certificate: Certificate
     setting: Setting
 
@@ -73,12 +75,14 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
         candidates = _with_promises(held, candidates)
     priced = price_basket(candidates, asking.facts, asked.basket, asked.folded, near=True)
     core = body.core(priced, [_beside(asking, asked, each, candidates, priced) for each in held])
+    scripts = tuple(_script(asking, held, share.candidate) for share in priced.applied)
     return QuoteAnswer(
         asked=asked,
         quote=priced,
         core=core,
         refused=_refused(asking, asked, priced) if asked.codes else (),
-        certificate=_certify(asking, asked, priced, core),
+        scripts=scripts,
+        certificate=_certify(asking, asked, core, body.policy_entries(priced, scripts)),
         setting=setting,
     )
 
@@ -166,7 +170,17 @@ def _alone(asking: Asking, asked: Ordered, candidate: Candidate) -> int:
     return sum(share.discount for share in price_basket([candidate], asking.facts, asked.basket, asked.folded).applied)
 
 
-def _certify(asking: Asking, asked: Ordered, priced: Quote, core: bytes) -> Certificate:
+def _script(asking: Asking, held: Iterable[Held], candidate: Candidate) -> Script:
+    """What the asking channel does with an offer that applies; of promised terms by today's cell where that is better
+    for the customer (terms §6).
+    """
+    for each in held if candidate.promises else ():
+        if each.promise.id == candidate.promises[0]:
+            return promised_script(asking, each.promise, candidate.terms)
+    return script(candidate.terms, asking.setting.channel, asking.setting.locale)
+
+
+def _certify(asking: Asking, asked: Ordered, core: bytes, policy: Iterable[bytes]) -> Certificate:
     view, household = asking.view, asking.view.household
     return Certificate(
         epoch=view.epoch,
@@ -176,5 +190,5 @@ def _certify(asking: Asking, asked: Ordered, priced: Quote, core: bytes) -> Cert
         at=asking.setting.at,
         request_digest=body.request_digest(asking.question, asked),
         terms_digest=digest([core]),
-        policy_digest=digest(body.policy_entry(each.candidate, asking.setting.channel) for each in priced.applied),
+        policy_digest=digest(policy),
     )

@@ -22,7 +22,7 @@ from concord.decision.quoting.playing import Candidate
 from concord.decision.quoting.price import Quote, QuotedLine, Share
 from concord.decision.quoting.sharing import unit_shares
 from concord.decision.scalars import instant_text
-from concord.decision.script import script
+from concord.decision.script import Script
 from concord.money import plain
 
 if TYPE_CHECKING:
@@ -48,10 +48,8 @@ def answer(answered: "QuoteAnswer") -> bytes:
 
 def _here(answered: "QuoteAnswer") -> Iterator[bytes]:
     """What the asking channel does with each offer that applies."""
-    channel, locale = answered.setting.channel, answered.setting.locale
-    for share in answered.quote.applied:
-        candidate = share.candidate
-        said = script(candidate.terms, channel, locale).here[bool(candidate.promises)]
+    for share, own in zip(answered.quote.applied, answered.scripts, strict=True):
+        candidate, said = share.candidate, own.here[bool(share.candidate.promises)]
         yield b'{"offer":"%b","version":%d%b' % (candidate.key.encode(), candidate.version, said)
 
 
@@ -153,9 +151,14 @@ def _promise(beside: "Beside") -> dict[str, Any]:
     }
 
 
-def policy_entry(candidate: Candidate, channel: str) -> bytes:
-    """The digest of the channel's stance on an offer that applies, its card included, as JSON text."""
-    own = script(candidate.terms, channel, "en")
+def policy_entries(priced: Quote, scripts: Iterable[Script]) -> Iterator[bytes]:
+    """The channel's stance on each offer that applies."""
+    for share, own in zip(priced.applied, scripts, strict=True):
+        yield _policy_entry(share.candidate, own)
+
+
+def _policy_entry(candidate: Candidate, own: Script) -> bytes:
+    """The digest of a stance, its card included, as JSON text."""
     promise = candidate.promises[0] if candidate.promises else None
     known = own.digests.get(candidate.version) if promise is None else None
     if known is None:

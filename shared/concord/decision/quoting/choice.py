@@ -11,16 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Final
+from typing import Final, TypeAlias
 
 from concord.decision.quoting.plan import Taken
-from concord.decision.quoting.playing import Playing, passes
+from concord.decision.quoting.playing import Playing, in_turn
 from concord.decision.quoting.till import Till
 
 EXACT_MOST: Final = 4_096  # combinations of choices
 STEPS_MOST: Final = 200_000  # applications of one offer while combinations are weighed, whatever authors write
 
 Choice = Sequence[Playing | None]
+Rank: TypeAlias = tuple[int, tuple[int, ...]]
 
 
 @dataclass(slots=True)
@@ -38,8 +39,9 @@ class Outcome:
     applied: list[Applied]
 
     @property
-    def worth(self) -> int:
-        return sum(each.taken.worth for each in self.applied)
+    def rank(self) -> Rank:
+        """What it is worth; of equally good ones that is more whose first offers stand earlier (terms §3)."""
+        return sum(each.taken.worth for each in self.applied), tuple(-each.playing.order for each in self.applied)
 
 
 def apply_best(till: Till, playing: Sequence[Playing]) -> list[Applied]:
@@ -60,7 +62,7 @@ def _run(till: Till, playing: Iterable[Playing]) -> Outcome:
     applied = []
     for each in playing:
         terms = each.candidate.terms
-        if terms.gates.moves and not passes(till, each):
+        if terms.gates.moves and not in_turn(till, each):
             continue
         taken = terms.plan.apply(till, each.lines)
         if taken is not None:
@@ -167,14 +169,14 @@ def _best(till: Till, part: _Part, *, exact: bool) -> list[Applied]:
     combinations = prod(len(choice) + 1 for choice in part.choices)
     each = sum(map(len, part.choices)) + len(part.free)
     if exact and combinations * each <= STEPS_MOST:
-        chosen = max(_with_none(part.choices), key=weighing.worth)
+        chosen = max(_with_none(part.choices), key=weighing.rank)
     else:
         chosen = weighing.one_by_one()
     return weighing.run(chosen).applied
 
 
 def _with_none(choices: Sequence[list[Playing]]) -> Iterator[Choice]:
-    """Every combination: earlier offers first and none last, so that of equally good ones the first in order wins."""
+    """Every combination: of each choice one or none."""
     return product(*([*choice, None] for choice in choices))
 
 
@@ -191,22 +193,22 @@ class _Weighing:
         with_free = taken + [each for each in self.part.free if all(_combine(each, other) for other in taken)]
         return _run(self.till, sorted(with_free, key=lambda each: each.order))
 
-    def worth(self, chosen: Choice) -> int:
-        """What a combination is worth; less than nothing when its offers do not go together."""
+    def rank(self, chosen: Choice) -> Rank:
+        """How good a combination is; worth less than nothing when its offers do not go together."""
         taken = [each for each in chosen if each is not None]
         if not all(_combine(one, other) for place, one in enumerate(taken) for other in taken[:place]):
-            return -1
+            return -1, ()
         mark = self.till.mark()
-        worth = self.run(chosen).worth
+        rank = self.run(chosen).rank
         self.till.back_to(mark)
-        return worth
+        return rank
 
     def one_by_one(self) -> Choice:
         """Choice by choice in offer order, the later ones none as yet."""
         chosen: list[Playing | None] = [None] * len(self.part.choices)
         for place, choice in enumerate(self.part.choices):
             tried = [[*chosen[:place], each, *chosen[place + 1 :]] for each in [*choice, None]]
-            chosen = max(tried, key=self.worth)
+            chosen = max(tried, key=self.rank)
         return chosen
 
 

@@ -1,11 +1,12 @@
 """Buy so many, get so many for less (terms §1, buy_x_get_y).
 
 Groups are formed from the dearest units down: the first takes the dearest units that can serve, the next those that
-are left. Within a group the cheapest (or with `dearest` the dearest) are the ones to get. Formed so, one more article
-in the basket never lowers the discount; taking the cheapest of the whole basket would.
+are left. Within a group the cheapest (or with `dearest` the dearest) are the ones to get, ties by line id. Formed so,
+one more article in the basket never lowers the discount; taking the cheapest of the whole basket would.
 """
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from concord.decision.quoting.till import Lines, Till
 from concord.decision.quoting.units import by_price
@@ -19,6 +20,7 @@ class Pool:
     free: dict[int, int]
     buys: frozenset[int]
     gets: frozenset[int]
+    cost: dict[int, Fraction]  # of one unit of each line
     bought: dict[int, int] = field(default_factory=dict)
     got: dict[int, int] = field(default_factory=dict)
 
@@ -27,7 +29,8 @@ class Pool:
         places = sorted({*buys, *gets})
         free = {place: till.free(place) for place in places}
         ordered = [place for place, _ in by_price(till, list(free.items()), cheapest=False)]
-        return cls(ordered, free, frozenset(buys), frozenset(gets))
+        cost = {place: till.unit(place) for place in places}
+        return cls(ordered, free, frozenset(buys), frozenset(gets), cost)
 
     def _counts(self) -> tuple[int, int, int]:
         """Free units that can only be bought, only be got, and both."""
@@ -65,6 +68,18 @@ class Pool:
             served[place] = served.get(place, 0) + most
             need -= most
 
+    def settle_ties(self) -> None:
+        """Of units that cost the same and may play either role, those of the lower line id are the ones to get."""
+        either = sorted(self.buys & self.gets)
+        left: dict[Fraction, int] = {}
+        for place in either:
+            left[self.cost[place]] = left.get(self.cost[place], 0) + self.got.get(place, 0)
+        for place in either:
+            served = self.bought.get(place, 0) + self.got.get(place, 0)
+            self.got[place] = min(served, left[self.cost[place]])
+            self.bought[place] = served - self.got[place]
+            left[self.cost[place]] -= self.got[place]
+
     def _spared(self, role: str, need: int, after: tuple[int, int]) -> int:
         """How many units of both kinds this role may take without leaving the others short."""
         buy, get = after
@@ -95,6 +110,7 @@ class Rule:
             short = next((get for get in range(self.get - 1, 0, -1) if pool.slack(self.buy, get) >= 0), 0)
             if short:
                 self._form(pool, short, 0)
+        pool.settle_ties()
 
     def _form(self, pool: Pool, get: int, left: int) -> None:
         buy_left, get_left = self.buy * left, self.get * left

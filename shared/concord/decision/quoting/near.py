@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from concord.decision import criteria as c
+from concord.decision.attributes import names_in
 from concord.decision.compile import CompiledTerms, read_criteria
+from concord.decision.gates import asks_basket
 from concord.decision.kleene import explain
 from concord.decision.quoting.effects import BuyGet, Tiers
 from concord.decision.quoting.playing import Candidate, Kept, Playing, facts_for
@@ -52,16 +54,19 @@ def _below_threshold(till: Till, candidate: Candidate) -> Iterator[NearMiss]:
     terms = candidate.terms
     if terms.criteria is None or terms.gates.basket is None:
         return
-    criteria = read_criteria(terms.criteria)
     facts = facts_for(till, candidate)
-    failed = [part for part in _conjuncts(criteria) if explain(part, facts).result is not True]
+    failed = [part for part in _asked(candidate, terms.criteria) if explain(part, facts).result is not True]
     alternatives = [_alternatives(till, part) for part in failed]
-    if len(alternatives) == 1 and alternatives[0] and not candidate.promises:
+    if len(alternatives) == 1 and alternatives[0]:
         yield NearMiss(candidate, tuple(alternatives[0]), _worth(till, candidate))
 
 
-def _conjuncts(criteria: c.Criterion) -> Sequence[c.Criterion]:
-    return criteria.all if isinstance(criteria, c.AllOf) else [criteria]
+def _asked(candidate: Candidate, criteria: bytes) -> Iterator[c.Criterion]:
+    """What gates it, each condition by itself; of promised terms what gates the basket (terms §6)."""
+    whole = read_criteria(criteria)
+    for part in whole.all if isinstance(whole, c.AllOf) else [whole]:
+        if not candidate.promises or asks_basket(names_in(part)):
+            yield part
 
 
 def _alternatives(till: Till, part: c.Criterion) -> list[Missing]:
@@ -117,28 +122,42 @@ def _too_few(till: Till, playing: Playing) -> Iterator[NearMiss]:
     """One more group of a buy-x-get-y, or the first step of tiers."""
     for part in playing.candidate.terms.plan.parts:
         lines = part.narrowed(till, playing.lines)
-        if isinstance(part.kind, BuyGet) and (units := _units_short(till, part.kind, lines)):
-            named = part.kind.buys if part.kind.buys.scoped else playing.candidate.terms.reach
-            yield NearMiss(playing.candidate, (_of(named, units=units),), None)
-        if isinstance(part.kind, Tiers) and (first := _step_short(till, part.kind, lines)) is not None:
-            yield NearMiss(playing.candidate, (first,), None)
+        scope = part.reach if part.reach.scoped else playing.candidate.terms.reach
+        missing: list[Missing] = []
+        if isinstance(part.kind, BuyGet):
+            missing = [_of(reach if reach.scoped else scope, units) for reach, units in _lacks(till, part.kind, lines)]
+        elif isinstance(part.kind, Tiers):
+            missing = _step_short(till, part.kind, lines, scope)
+        if missing:
+            yield NearMiss(playing.candidate, tuple(missing), None)
 
 
-def _of(reach: Reach, units: int) -> Missing:
-    return Missing(units=units, skus=tuple(sorted(reach.skus)), categories=tuple(sorted(reach.categories)))
+def _of(reach: Reach, units: int | None = None, amount: Money | None = None) -> Missing:
+    return Missing(units, amount, tuple(sorted(reach.skus)), tuple(sorted(reach.categories)))
 
 
-def _units_short(till: Till, kind: BuyGet, lines: Sequence[int]) -> int:
-    """Units that the first group lacks, once at least one is there; 0 when it is complete or nothing is."""
-    pool = kind.pool(till, lines)
-    there = sum(pool.free.values())
-    slack = pool.slack(kind.rule.buy, kind.rule.get)
-    return -slack if there and slack < 0 else 0
+def _lacks(till: Till, kind: BuyGet, lines: Sequence[int]) -> Iterator[tuple[Reach, int]]:
+    """How many units to buy, or to get, would complete the first group, once at least one is there.
+
+    Nothing when it is complete, or when some of both are lacking, which no one addition brings.
+    """
+    pool, buy = kind.pool(till, lines), kind.rule.buy
+    get = 1 if kind.rule.partial else kind.rule.get
+    short = -pool.slack(buy, get)
+    if short <= 0 or not any(pool.free.values()):
+        return
+    if kind.buys == kind.gets:
+        yield kind.buys, short
+        return
+    if short <= buy and pool.slack(buy - short, get) >= 0:
+        yield kind.buys, short
+    if short <= get and pool.slack(buy, get - short) >= 0:
+        yield kind.gets, short
 
 
-def _step_short(till: Till, kind: Tiers, lines: Sequence[int]) -> Missing | None:
+def _step_short(till: Till, kind: Tiers, lines: Sequence[int], scope: Reach) -> list[Missing]:
     whole = [(place, till.items[place].quantity) for place in lines]
     short = kind.steps[0].begins(till) - kind.measured(till, whole)
     if short <= 0:
-        return None
-    return Missing(amount=_money(till, short)) if kind.by_spend else Missing(units=short)
+        return []
+    return [_of(scope, amount=_money(till, short)) if kind.by_spend else _of(scope, short)]

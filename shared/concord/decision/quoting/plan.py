@@ -93,19 +93,18 @@ class Plan:
         return taken
 
     def _fully(self, till: Till, lines: Lines) -> Taken | None:
-        done = [part.effect(till, lines) for part in self.parts]
+        used = till.used.copy()
+        done = [_served(till, part.effect(till, lines)) for part in self.parts]
         taken = Taken(
             _rounded(till, [each.lines for each in done]),
             min(till.delivery, sum(each.delivery for each in done)),
             tuple(added for each in done for added in each.added),
         )
         self._capped(till, taken)
-        if not taken.discount and not taken.added:
-            return None
-        for each in done:
-            for place, units in each.serving.items():
-                till.used[place] += units
-        return taken
+        if taken.discount or taken.added:
+            return taken
+        till.used = used
+        return None
 
     def _capped(self, till: Till, taken: Taken) -> None:
         """At most so much from one basket; what is too much is left off in proportion."""
@@ -116,6 +115,13 @@ class Plan:
         weights = [*taken.lines.values(), taken.delivery]
         *parts, taken.delivery = share_out(cap, weights, weights)
         taken.lines = {place: part for place, part in zip(places, parts, strict=True) if part}
+
+
+def _served(till: Till, effect: Effect) -> Effect:
+    """The effect, its units used up: what one benefit has, the next of the same offer has not (terms §3, Units)."""
+    for place, units in effect.serving.items():
+        till.used[place] += units
+    return effect
 
 
 def _quickly(quick: Quick, till: Till, lines: Lines) -> dict[int, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from concord.decision.compile import CompiledTerms
-from concord.decision.kleene import Test
+from concord.decision.kleene import Test, Truth
 from concord.decision.quoting.till import Lines, Till
 
 
@@ -38,19 +38,26 @@ class Candidate:
 
 @dataclass(slots=True)
 class Playing:
-    """A candidate whose lines are known and that nothing keeps from applying but its turn."""
+    """A candidate whose lines are known and that nothing keeps from applying but its turn.
+
+    Attributes:
+        order: its place among those in play.
+        kept: what kept it from applying when its turn came last, by what was left to pay then.
+    """
 
     candidate: Candidate
     lines: Lines
     order: int = 0
+    kept: "Kept | None" = None
 
 
 @dataclass(slots=True)
 class Kept:
-    """A candidate that does not apply, and why, as a reason code."""
+    """A candidate that does not apply, and why, as a reason code; `facts` where they moved while offers applied."""
 
     candidate: Candidate
     code: str
+    facts: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -89,10 +96,10 @@ def _judge(till: Till, candidate: Candidate, codes: frozenset[str], offered: Seq
         return "currency_not_offered"
     gates = terms.gates
     gate = gates.basket if candidate.promises else gates.whole
-    if gate is not None and not gates.moves:
+    if gate is not None:
         truth = gate(till.facts)
-        if not truth:
-            return "fact_missing" if truth is None else "criterion_not_met"
+        if truth is False or (truth is None and not gates.moves):
+            return _unmet(truth)
     if candidate.lines is not None and gates.line is None:
         return candidate.lines
     return _scope(till, candidate, offered) or "scope_empty"
@@ -109,12 +116,16 @@ def _scope(till: Till, candidate: Candidate, offered: Sequence[int]) -> Lines:
     return [place for place in lines if terms.gates.line(till.facts_of(place))]
 
 
-def passes(till: Till, playing: Playing) -> bool:
-    """Whether it may apply now that its turn has come: what is left to pay may gate it."""
-    candidate = playing.candidate
-    if not candidate.terms.gates.moves or candidate.gate is None:
-        return True
-    return candidate.gate(till.facts_now()) is True
+def _unmet(truth: Truth) -> str:
+    return "fact_missing" if truth is None else "criterion_not_met"
+
+
+def in_turn(till: Till, playing: Playing) -> bool:
+    """Whether it may apply now that its turn has come: what is left to pay may gate it. If not, it is noted why."""
+    gate, facts = playing.candidate.gate, till.facts_now()
+    truth = gate(facts) if gate is not None else True
+    playing.kept = None if truth else Kept(playing.candidate, _unmet(truth), facts)
+    return truth is True
 
 
 def facts_for(till: Till, candidate: Candidate) -> Mapping[str, Any]:

@@ -94,28 +94,28 @@ def price_basket(
     misses: list[NearMiss] = []
     if beginning is not None:
         till.back_to(beginning)
-        misses = near_misses(till, found.kept, [each for each, code in idle if code == "nothing_to_reduce"])
-    return _quote(till, applied, found.kept, [Kept(each.candidate, code) for each, code in idle], misses)
+        misses = near_misses(till, found.kept, [each for each, kept in idle if kept.code == "nothing_to_reduce"])
+    return _quote(till, applied, found.kept, [kept for _, kept in idle], misses)
 
 
-def _idle(playing: Sequence[Playing], applied: Sequence[Applied]) -> list[tuple[Playing, str]]:
+def _idle(playing: Sequence[Playing], applied: Sequence[Applied]) -> list[tuple[Playing, Kept]]:
     """What was in play and did not apply: another of its group did, or one it does not go with, or to no effect."""
-    if len(applied) == len(playing):
-        return []
     done = {id(each.playing) for each in applied}
-    groups = {each.playing.candidate.terms.group for each in applied} - {None}
-    keys = {each.playing.candidate.key for each in applied}
-    exclusive = any(each.playing.candidate.terms.combines_with is not None for each in applied)
-    return [
-        (each, _why_idle(each.candidate, groups, keys, exclusive=exclusive)) for each in playing if id(each) not in done
-    ]
+    chosen = [each.playing.candidate for each in applied]
+    groups, keys = {each.terms.group for each in chosen} - {None}, {each.key for each in chosen}
+    choosy = [each.terms.combines_with for each in chosen if each.terms.combines_with is not None]
+    return [(each, _why_idle(each, groups, keys, choosy)) for each in playing if id(each) not in done]
 
 
-def _why_idle(candidate: Candidate, groups: set[str | None], keys: set[str], *, exclusive: bool) -> str:
+def _why_idle(playing: Playing, groups: set[str | None], keys: set[str], choosy: Sequence[frozenset[str]]) -> Kept:
+    """`choosy` are the offers that those which apply and choose their company go with."""
+    candidate = playing.candidate
     if candidate.terms.group in groups or candidate.key in keys:
-        return "better_offer_applied"
-    barred = exclusive or (candidate.terms.combines_with is not None and not keys <= candidate.terms.combines_with)
-    return "not_combinable" if barred else "nothing_to_reduce"
+        return Kept(candidate, "better_offer_applied")
+    mine = candidate.terms.combines_with
+    if not all(candidate.key in each for each in choosy) or (mine is not None and not keys <= mine):
+        return Kept(candidate, "not_combinable")
+    return playing.kept or Kept(candidate, "nothing_to_reduce")
 
 
 def _quote(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from concord.contracts.records import ActivationState
 from concord.decision import reasons
 from concord.decision.compile import CompiledOffer, read_criteria
 from concord.decision.decide import Asking
@@ -48,20 +49,26 @@ def _is_promise(asking: Asking, code: str) -> bool:
 def _refusal(asking: Asking, code: str, offer: CompiledOffer, kept: Kept | None, facts: Facts) -> Refusal:
     locale = asking.setting.locale
     if kept is None:
-        return Refusal(code, offer.key, reasons.say(_out_of_time(asking, offer), locale))
+        return Refusal(code, offer.key, reasons.say(_not_in_play(asking, offer, fold_code(code)), locale))
     if kept.code not in {"criterion_not_met", "fact_missing"} or kept.candidate.terms.criteria is None:
         return Refusal(code, offer.key, reasons.say(kept.code, locale))
     attributes = asking.view.catalogue.attributes
-    why = blamed(explain(read_criteria(kept.candidate.terms.criteria), facts, attributes))
+    known = facts if kept.facts is None else kept.facts
+    why = blamed(explain(read_criteria(kept.candidate.terms.criteria), known, attributes))
     said = (reasons.missing if kept.code == "fact_missing" else reasons.not_met)(why, locale, attributes)
     needs = tuple(reason.attribute or "" for reason in said)
     return Refusal(code, offer.key, said[0] if said else reasons.say("scope_empty", locale), needs)
 
 
-def _out_of_time(asking: Asking, offer: CompiledOffer) -> str:
+def _not_in_play(asking: Asking, offer: CompiledOffer, folded: str) -> str:
+    """Why no version with that code is in play: too early, over, shut at this hour, or newer than this build."""
     at = asking.setting.at
-    open_ones = [version for version in offer.versions if version.on_request]
-    if any(at < version.window.start for version in open_ones):
+    versions = [version for version in offer.versions if folded in version.terms.codes]
+    open_ones = [version for version in versions if version.on_request]
+    to_come = [version for version in versions if version.state is ActivationState.PREPARING]
+    if (to_come and not open_ones) or any(at < version.window.start for version in open_ones):
         return "code_not_started"
-    within = (version for version in open_ones if version.window.end is None or at < version.window.end)
-    return "outside_hours" if any(within) else "code_ended"
+    within = [version for version in open_ones if version.window.end is None or at < version.window.end]
+    if any(version.readable for version in within):
+        return "outside_hours"
+    return "evaluator_too_old" if within else "code_ended"

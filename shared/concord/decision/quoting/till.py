@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from concord.decision.kleene import BASKET
+from concord.decision.gates import RUNNING
+from concord.decision.kleene import BASKET, DIFFERS
 from concord.decision.quoting.basket import Basket, BasketLine
 from concord.decision.reach import Reach
 
@@ -52,6 +53,7 @@ class Till:
             "basket.currency": basket.currency,
             "basket.quantity": sum(item.quantity for item in self.items),
             "basket.subtotal": self._money(sum(self.totals)),
+            RUNNING: DIFFERS,  # known when an offer's turn comes, whatever the caller says
         }
         if basket.delivery is not None:
             self._facts["basket.delivery"] = self._money(basket.delivery)
@@ -66,7 +68,7 @@ class Till:
 
     def facts_now(self) -> Mapping[str, Any]:
         """With what is left to pay at this point (terms §2)."""
-        return {**self._facts, "basket.running_subtotal": self._money(sum(self.totals))}
+        return {**self._facts, RUNNING: self._money(sum(self.totals))}
 
     def facts_of(self, place: int) -> Mapping[str, Any]:
         """With the facts of one line."""
