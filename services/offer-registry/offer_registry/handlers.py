@@ -13,7 +13,7 @@ from concord.eventlog import crash
 from concord.eventlog.outbox import Connection
 from concord.ids import Ids
 from concord.storage import postgres
-from offer_registry import references, store
+from offer_registry import attributes, budgets, references, store, vocabulary
 from offer_registry.activation import ActiveOffer
 from offer_registry.domain import Offer, OfferVersion, Verb, draft
 from offer_registry.errors import ActivationConflict, KeyTaken
@@ -42,8 +42,8 @@ class Registry:
         """
         at = self.clock.now()
         offer = Offer(self.ids.new("ofr"), key, 1, by, at)
-        version = draft(offer.id, 1, terms, by, at)
         async with postgres.transaction(self.pool) as connection:
+            version = draft(offer.id, 1, terms, by, at, await attributes.registry_for(connection, terms))
             if not await store.insert(connection, [offer], [version]):
                 raise KeyTaken
         crash.point("registry.after_commit_before_reply")
@@ -54,7 +54,9 @@ class Registry:
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name, lock=True)
             newest = await store.fetch_version(connection, offer, offer.newest)
-            version = draft(offer.id, offer.newest + 1, terms or newest.terms, by, self.clock.now())
+            said = terms or newest.terms
+            registry = await attributes.registry_for(connection, said)
+            version = draft(offer.id, offer.newest + 1, said, by, self.clock.now(), registry)
             await store.insert_versions(connection, [version])
             await store.set_newest(connection, offer, version.number)
         crash.point("registry.after_commit_before_reply")
@@ -64,10 +66,12 @@ class Registry:
         self, name: str, number: int, terms: Terms, by: str, check: Callable[[OfferVersion], None]
     ) -> tuple[Offer, OfferVersion]:
         """A draft with other terms; `check` refuses when it is not the one the caller read."""
+        async with postgres.connection(self.pool) as connection:
+            registry = await attributes.registry_for(connection, terms)
 
         def change(version: OfferVersion) -> OfferVersion:
             check(version)
-            return version.edit(terms, by, self.clock.now())
+            return version.edit(terms, by, self.clock.now(), registry)
 
         return await self._change(name, number, change)
 
@@ -77,7 +81,8 @@ class Registry:
             offer = await store.fetch_offer(connection, name)
             version = await store.fetch_version(connection, offer, number, lock=True)
             broken = await self._broken_references(connection, version)
-            submitted = version.submit(by, self.clock.now(), self.required_locales, broken)
+            registry = await attributes.registry_for(connection, version.terms)
+            submitted = version.submit(by, self.clock.now(), self.required_locales, broken, registry)
             await store.save(connection, submitted)
         crash.point("registry.after_commit_before_reply")
         return offer, submitted
@@ -132,4 +137,5 @@ class Registry:
     @staticmethod
     async def _broken_references(connection: Connection, version: OfferVersion) -> list[FieldError]:
         graph = await store.fetch_references(connection, references.named(version.terms).values())
-        return references.broken(version.offer, version.terms, graph)
+        known = await budgets.fetch(connection, vocabulary.budgets(version.terms).values())
+        return [*references.broken(version.offer, version.terms, graph), *budgets.broken(version.terms, known)]

@@ -85,6 +85,7 @@ class CompiledTerms:
     combines_with: frozenset[str] | None
     codes: frozenset[str]  # folded
     alternative: str | None
+    attributes: Mapping[str, Attribute]  # what its criteria may name, as the version declares it
     scripts: dict[tuple[str, str], "Script"] = field(
         default_factory=dict, repr=False
     )  # by channel and locale, when used
@@ -150,7 +151,9 @@ def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
 
 def _version(key: str, record: VersionRecord, known: CompiledOffer | None) -> CompiledVersion:
     before = known.pinned(record.content_hash) if known is not None else None
-    terms = before.terms if before is not None else compile_terms(record.terms, attributes_of(record))
+    attributes = attributes_of(record)
+    kept = before is not None and before.terms.attributes == attributes
+    terms = before.terms if before is not None and kept else compile_terms(record.terms, attributes)
     readable = record.evaluator_min <= EVALUATOR
     return CompiledVersion(
         key=key,
@@ -169,7 +172,13 @@ def attributes_of(record: VersionRecord) -> Mapping[str, Attribute]:
     """The built-in attributes and those that the version declares of its own."""
     if not record.attributes:
         return BUILT_IN
-    return {**BUILT_IN, **{name: each.attribute(name) for name, each in record.attributes.items()}}
+    return _registry(tuple(each.attribute(name) for name, each in sorted(record.attributes.items())))
+
+
+@lru_cache(maxsize=1024)
+def _registry(declared: tuple[Attribute, ...]) -> Mapping[str, Attribute]:
+    """The built-in attributes and these, as one object for all versions that declare the same."""
+    return {**BUILT_IN, **{attribute.name: attribute for attribute in declared}}
 
 
 def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) -> CompiledTerms:
@@ -196,6 +205,7 @@ def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) ->
         combines_with=None if terms.combines_with is None else frozenset(terms.combines_with),
         codes=frozenset(fold_code(text_of(code)) for code in terms.codes),
         alternative=terms.alternative,
+        attributes=registry,
     )
 
 
