@@ -25,13 +25,17 @@ from offer_registry.store import Q
 STATEMENTS: Final = Statements(Q.lock_budget, Q.declare_budget)
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Cap(BaseModel):
     """The most that is given, in units or in money."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    units: Annotated[int, Field(strict=True, ge=1, le=CAP_MOST)] | None = None
-    money: Money | None = None
+    units: Annotated[int | None, Field(strict=True, ge=1, le=CAP_MOST, exclude_if=_is_none)] = None
+    money: Annotated[Money | None, Field(exclude_if=_is_none)] = None
 
     @model_validator(mode="after")
     def _counted(self) -> Self:
@@ -122,7 +126,7 @@ _PER: TypeAdapter[Per | None] = TypeAdapter(Per | None)
 
 def _columns(budget: Budget) -> tuple[Any, Any]:
     per = None if budget.per is None else _PER.dump_python(budget.per, mode="json")
-    return budget.cap.model_dump(mode="json", exclude_none=True), per
+    return budget.cap.model_dump(mode="json"), per
 
 
 def _declared(row: Record) -> Declared:

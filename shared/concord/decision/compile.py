@@ -85,7 +85,7 @@ class CompiledTerms:
     combines_with: frozenset[str] | None
     codes: frozenset[str]  # folded
     alternative: str | None
-    attributes: Mapping[str, Attribute]  # what its criteria may name, as the version declares it
+    attributes: Mapping[str, Attribute] = field(repr=False)  # those its criteria may name, as the version has them
     scripts: dict[tuple[str, str], "Script"] = field(
         default_factory=dict, repr=False
     )  # by channel and locale, when used
@@ -114,10 +114,15 @@ class CompiledOffer:
     key: str
     versions: tuple[CompiledVersion, ...]
     live: CompiledVersion | None
-    skus: frozenset[str] = field(repr=False)  # these and the next two of all versions
+    skus: frozenset[str] = field(repr=False)  # these and the next three of all versions
     categories: frozenset[str] = field(repr=False)
     codes: frozenset[str] = field(repr=False)
+    declared: frozenset[str] = field(repr=False)  # names of attributes that are not built in
     unscoped: bool  # some version has every product in scope
+
+    def attribute(self, name: str) -> Attribute:
+        """One of those that its versions declare, as the newest has it. Raises StopIteration for another name."""
+        return next(version.terms.attributes[name] for version in self.versions if name in version.terms.attributes)
 
     def pinned(self, content_hash: str) -> CompiledVersion | None:
         """The version with that content, if it is still held."""
@@ -141,8 +146,13 @@ def compile_offer(record: OfferRecord, known: CompiledOffer | None = None) -> Co
         skus=_union([version.terms.reach.skus for version in versions]),
         categories=_union([version.terms.reach.categories for version in versions]),
         codes=_union([version.terms.codes for version in versions]),
+        declared=_union([_declared(version.terms.attributes) for version in versions]),
         unscoped=any(not version.terms.reach.scoped for version in versions),
     )
+
+
+def _declared(attributes: Mapping[str, Attribute]) -> frozenset[str]:
+    return frozenset() if attributes is BUILT_IN else frozenset(attributes.keys() - BUILT_IN.keys())
 
 
 def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
