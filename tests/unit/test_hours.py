@@ -125,6 +125,23 @@ def test_hour_that_the_clocks_go_through_twice_counts_twice() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("zone", "first", "second"),
+    [
+        ("America/Noronha", "2000-10-08T02:00:00Z", "2000-10-15T01:00:00Z"),
+        ("Asia/Gaza", "2040-10-20T00:00:00Z", "2040-10-26T23:00:00Z"),
+    ],
+)
+def test_clocks_that_change_twice_within_a_week_are_followed(zone: str, first: str, second: str) -> None:
+    noons = [window(" ".join(DAYS), "12:00", "13:00", zone)]
+    for hours_before in range(0, 12 * 24, 5):
+        start = at(first) - timedelta(hours=hours_before)
+        found = expand(noons, start, start + timedelta(days=30))
+        wall = {f"{opens.astimezone(hours._zone(zone)):%H:%M}" for opens, _ in found[1:]}
+        assert wall == {"12:00"}, start
+    assert at(second) - at(first) < timedelta(days=7)
+
+
 def test_day_that_a_zone_left_out_has_no_hours() -> None:
     fridays = [window("fri", "00:00", "24:00", "Pacific/Apia")]
     found = expand(fridays, at("2011-12-20T00:00:00Z"), at("2012-01-10T00:00:00Z"))

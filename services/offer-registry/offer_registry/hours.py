@@ -8,7 +8,7 @@ through twice counts both times, and one that they leave out does not come at al
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -43,8 +43,7 @@ def expand(windows: Sequence[WeeklyHours], start: datetime, end: datetime | None
         KeyError: a zone is not one of `zones()`.
     """
     low, high = _micros(start), _micros(_until(start, end))
-    stretches = {name: list(_stretches(_zone(name), low, high)) for name in {window.zone for window in windows}}
-    found = sorted(opened for window in windows for opened in _opened(window, stretches[window.zone]))
+    found = sorted(opened for window in windows for opened in _opened(window, _stretches(window.zone, low, high)))
     return [(EPOCH + opens * MICROSECOND, EPOCH + closes * MICROSECOND) for opens, closes in _merged(found)]
 
 
@@ -124,12 +123,15 @@ class _Stretch:
     offset: int  # what the wall clock is ahead of UTC
 
 
-def _stretches(zone: ZoneInfo, low: int, high: int) -> Iterator[_Stretch]:
+@lru_cache(maxsize=1_024)
+def _stretches(name: str, low: int, high: int) -> Sequence[_Stretch]:
+    """The stretches of a zone from `low` until `high`; offers of one campaign share them."""
+    zone, found = _zone(name), list[_Stretch]()
     while low < high:
         offset = _offset(zone, low)
-        ended = _next_change(zone, low, high, offset)
-        yield _Stretch(low, ended, offset)
-        low = ended
+        found.append(_Stretch(low, _next_change(zone, low, high, offset), offset))
+        low = found[-1].ended
+    return found
 
 
 def _next_change(zone: ZoneInfo, at: int, high: int, offset: int) -> int:
