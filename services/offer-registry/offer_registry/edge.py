@@ -19,6 +19,7 @@ from offer_registry.attributes import Attributes
 from offer_registry.bound import Catalogue
 from offer_registry.budgets import Budgets
 from offer_registry.handlers import Registry
+from offer_registry.history import Person
 from offer_registry.journal import Cause, Committed
 
 READ: Final = (
@@ -117,6 +118,11 @@ async def set_current(parts: Services, response: Response) -> None:
 def set_written(parts: Services, response: Response, committed: Committed) -> None:
     """The view token of what was written."""
     set_view(response, [parts.catalogue.note(CatalogueToken(committed.epoch, committed.revision))], 0)
+
+
+def person(caller: Caller) -> Person:
+    """The caller as the author of a change, in the request's trace."""
+    return Person(caller.subject, current_traceparent())
 
 
 def cause(caller: Caller, reason: str | None = None) -> Cause:
