@@ -1,6 +1,7 @@
 """Writes `terms_digest` into the vectors once everything else in them holds.
 
-`PYTHONPATH=tests .venv/bin/python -m vectors.digests`. Nothing else is ever computed for a vector. Files keep their layout; what changes is to be read in the diff.
+`PYTHONPATH=tests .venv/bin/python -m vectors.digests`. Nothing else is ever computed for a vector. Files keep their
+layout; what changes is to be read in the diff.
 """
 
 import json

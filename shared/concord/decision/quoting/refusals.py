@@ -52,7 +52,7 @@ def _refusal(asking: Asking, code: str, offer: CompiledOffer, kept: Kept | None,
         return Refusal(code, offer.key, reasons.say(_not_in_play(asking, offer, fold_code(code)), locale))
     if kept.code not in {"criterion_not_met", "fact_missing"} or kept.candidate.terms.criteria is None:
         return Refusal(code, offer.key, reasons.say(kept.code, locale))
-    attributes = asking.view.catalogue.attributes
+    attributes = kept.candidate.terms.attributes
     known = facts if kept.facts is None else kept.facts
     why = blamed(explain(read_criteria(kept.candidate.terms.criteria), known, attributes))
     said = (reasons.missing if kept.code == "fact_missing" else reasons.not_met)(why, locale, attributes)
