@@ -8,7 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from concord.contracts.records import ActivationState
+from concord.decision.attributes import BUILT_IN, Attribute, Kind
+from concord.decision.compile import compile_terms
 from concord.decision.quoting.basket import Basket
+from concord.decision.quoting.playing import Candidate
+from concord.decision.quoting.price import price_basket
 from concord.decision.scalars import CHANNELS
 from concord.money import Money
 from unit.decision_samples import offer, promise, usd, version
@@ -119,6 +123,18 @@ def test_a_promise_that_only_the_basket_keeps_from_applying_is_a_near_miss() -> 
     pinned = plain_terms(TEN_PER_CENT, criteria=gate)
     answered = asked(basket(line(1, "A", 1, 1500)), offer(version(pinned)), promises=[promise(pinned)])
     assert [near.missing[0].amount for near in answered.quote.near] == [Money(amount=500, currency="USD")]
+
+
+def test_a_near_miss_reads_declared_attributes_by_their_type() -> None:
+    """10.0 is more than 7.5 as a decimal, and less as a text."""
+    both = {"all": [
+        {"attribute": "customer.score", "op": "gte", "value": "7.5"},
+        {"attribute": "basket.quantity", "op": "gte", "value": 2},
+    ]}  # fmt: skip
+    declared = {"customer.score": Attribute("customer.score", Kind.DECIMAL, "the score", "what the score is")}
+    gated = Candidate("offer", 1, compile_terms(plain_terms(TEN_PER_CENT, criteria=both), {**BUILT_IN, **declared}))
+    quoted = price_basket([gated], {"customer.score": "10.0"}, basket(line(1, "A", 1, 1000)), near=True)
+    assert [near.missing[0].units for near in quoted.near] == [1]
 
 
 @settings(max_examples=500, deadline=None)

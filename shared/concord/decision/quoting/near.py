@@ -54,8 +54,8 @@ def _below_threshold(till: Till, candidate: Candidate) -> Iterator[NearMiss]:
     terms = candidate.terms
     if terms.criteria is None or terms.gates.basket is None:
         return
-    facts = facts_for(till, candidate)
-    failed = [part for part in _asked(candidate, terms.criteria) if explain(part, facts).result is not True]
+    facts, asked = facts_for(till, candidate), _asked(candidate, terms.criteria)
+    failed = [part for part in asked if explain(part, facts, terms.attributes).result is not True]
     alternatives = [_alternatives(till, part) for part in failed]
     if len(alternatives) == 1 and alternatives[0]:
         yield NearMiss(candidate, tuple(alternatives[0]), _worth(till, candidate))
