@@ -39,9 +39,13 @@ class Outcome:
     applied: list[Applied]
 
     @property
+    def worth(self) -> int:
+        return sum(each.taken.worth for each in self.applied)
+
+    @property
     def rank(self) -> Rank:
         """What it is worth; of equally good ones that is more whose first offers stand earlier (terms §3)."""
-        return sum(each.taken.worth for each in self.applied), tuple(-each.playing.order for each in self.applied)
+        return self.worth, tuple(-each.playing.order for each in self.applied)
 
 
 def apply_best(till: Till, playing: Sequence[Playing]) -> list[Applied]:
