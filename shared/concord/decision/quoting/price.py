@@ -8,7 +8,7 @@ from concord.decision.quoting.basket import Basket
 from concord.decision.quoting.choice import Applied, apply_best
 from concord.decision.quoting.effects import Added
 from concord.decision.quoting.near import NearMiss, near_misses
-from concord.decision.quoting.playing import Candidate, Kept, Playing, sort_out
+from concord.decision.quoting.playing import Candidate, Kept, Playing, passes, sort_out
 from concord.decision.quoting.till import Till
 
 
@@ -86,7 +86,11 @@ def price_basket(
         codes: the public codes that were given, folded.
         near: whether near misses are wanted too.
     """
-    till = Till(basket, facts)
+    return price(Till(basket, facts), offers, codes, near=near)
+
+
+def price(till: Till, offers: Iterable[Candidate], codes: frozenset[str], *, near: bool = False) -> Quote:
+    """As `price_basket`, on a till that nothing was applied to; what applies is off its totals afterwards."""
     found = sort_out(till, offers, codes)
     beginning = till.mark() if near else None
     applied = apply_best(till, found.playing)
@@ -96,6 +100,19 @@ def price_basket(
         till.back_to(beginning)
         misses = near_misses(till, found.kept, [each for each, code in idle if code == "nothing_to_reduce"])
     return _quote(till, applied, found.kept, [Kept(each.candidate, code) for each, code in idle], misses)
+
+
+def price_alone(till: Till, candidate: Candidate, codes: frozenset[str]) -> int:
+    """What one offer takes off when nothing else does. The till is as it was afterwards."""
+    if candidate.lines is not None and not candidate.lines:
+        return 0
+    playing = sort_out(till, [candidate], codes).playing
+    if not playing or not passes(till, playing[0]):
+        return 0
+    beginning = till.mark()
+    taken = candidate.terms.plan.apply(till, playing[0].lines)
+    till.back_to(beginning)
+    return 0 if taken is None else taken.discount
 
 
 def _idle(playing: Sequence[Playing], applied: Sequence[Applied]) -> list[tuple[Playing, str]]:
