@@ -23,7 +23,7 @@ from concord.storage.importer import Importer
 from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
-from offer_registry import api, log_api
+from offer_registry import api, log_api, review_api, simulation_api
 from offer_registry.advancer import Advancer
 from offer_registry.approvals import Approvals
 from offer_registry.bound import Catalogue
@@ -68,7 +68,13 @@ def build(
     app = create_app(
         title="Concord offer registry",
         service=SERVICE,
-        routers=[api.router, log_api.router, imports.router(desk, kinds=("offers",), roles=IMPORTERS, readers=READ)],
+        routers=[
+            api.router,
+            review_api.router,
+            simulation_api.router,
+            log_api.router,
+            imports.router(desk, kinds=("offers",), roles=IMPORTERS, readers=READ),
+        ],
         settings=settings,
         signin=signin,
         ready=ready,

@@ -229,3 +229,20 @@ UPDATE import_approvals SET released_to = $3 WHERE job = $1 AND at = $2;
 -- name: released_all
 -- Nothing of the job is left to be released, unless it was approved anew meanwhile.
 UPDATE import_approvals SET released_at = $3 WHERE job = $1 AND at = $2;
+
+-- name: rivals
+-- LIVE offers that are valid at the same time as an offer ($1), where its group ($2) or what either combines with ($3 is
+-- its key, $4 the keys it names) keeps them apart, and that may be about the same products: $7 says that it names none.
+SELECT o.key, a.version, v.terms::text AS terms
+FROM activations a
+JOIN offers o ON o.id = a.offer
+JOIN offer_versions v ON v.offer = a.offer AND v.number = a.version
+WHERE a.state = 'LIVE' AND a.offer <> $1
+    AND (v.terms ->> 'exclusive_group' = $2
+        OR v.terms ? 'combines_with' AND NOT v.terms -> 'combines_with' ? $3
+        OR o.key <> ALL ($4::text[]))
+    AND ($6::timestamptz IS NULL OR (v.terms #>> '{validity,start}')::timestamptz < $6)
+    AND coalesce((v.terms #>> '{validity,end}')::timestamptz > $5, true)
+    AND ($7 OR coalesce(v.terms #> '{products,skus}', v.terms #> '{products,categories}') IS NULL
+        OR v.terms #> '{products,skus}' ?| $8 OR v.terms #> '{products,categories}' ?| $9)
+ORDER BY o.key LIMIT $10;
