@@ -178,6 +178,9 @@ def savable(terms: Terms) -> Terms:
         TermsInvalid: one does not; all are named.
     """
     errors = attributes.check_criteria(terms.criteria, "/terms/criteria")
+    for index, benefit in enumerate(terms.benefits):
+        own = getattr(benefit, "criteria", None)
+        errors += attributes.check_criteria(own, f"/terms/benefits/{index}/criteria")
     if errors:
         raise TermsInvalid(errors=errors)
     return terms

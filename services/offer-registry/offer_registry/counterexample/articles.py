@@ -13,6 +13,7 @@ from concord.decision.products import Products
 from concord.decision.reach import Reach, reach
 from concord.decision.scalars import Category, Sku
 from concord.decision.terms import Terms
+from offer_registry.counterexample.sides import Side
 from offer_registry.counterexample.values import comparisons
 
 ARTICLES_MOST: Final = 10
@@ -45,11 +46,12 @@ class Shelf:
         articles: at most `ARTICLES_MOST`.
     """
 
-    def __init__(self, old: Terms, new: Terms) -> None:
-        self._terms = old, new
-        self._old, self._new = reach(old.products), reach(new.products)
-        self._groups = groups(old), groups(new)
-        pools = [old.products, new.products, *self._groups[0].values(), *self._groups[1].values()]
+    def __init__(self, live: Side, new: Side) -> None:
+        self._terms = live.terms, new.terms
+        self._old, self._new = live.compiled.reach, new.compiled.reach
+        self._chosen = live.compiled.gates.line
+        self._groups = groups(live.terms), groups(new.terms)
+        pools = [*(terms.products for terms in self._terms), *self._groups[0].values(), *self._groups[1].values()]
         self._made = list(_articles(list(_skus(pools)), _categories(pools)))
         found = dict.fromkeys(article for article in self._wanted() if article is not None)
         self.articles = list(found)[:ARTICLES_MOST]
@@ -83,9 +85,15 @@ class Shelf:
     def _find(self, inside: Sequence[Reach], outside: Sequence[Reach] = ()) -> Article | None:
         """The first article that is in all of these groups and none of those."""
         for article in self._made:
-            if all(map(article.within, inside)) and not any(map(article.within, outside)):
+            fits = all(map(article.within, inside)) and not any(map(article.within, outside))
+            if fits and (self._old not in inside or self._may_be_chosen(article)):
                 return article
         return None
+
+    def _may_be_chosen(self, article: Article) -> bool:
+        """Whether the live version's criteria on lines let it pass, as far as that depends on the article."""
+        facts = {"line_item.sku": article.sku, "line_item.categories": frozenset(article.categories)}
+        return self._chosen is None or self._chosen(facts) is not False
 
 
 def _articles(skus: Sequence[str], categories: Sequence[str]) -> Iterator[Article]:

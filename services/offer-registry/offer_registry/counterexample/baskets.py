@@ -1,6 +1,7 @@
 """Baskets that tell two versions apart, small ones first."""
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations, zip_longest
 from typing import Final
 
 from concord.decision.amounts import currencies
@@ -10,20 +11,22 @@ from concord.decision.terms import Terms
 from concord.money import Money
 from offer_registry.counterexample import numbers
 from offer_registry.counterexample.articles import Article, Shelf
+from offer_registry.counterexample.sides import Side
 from offer_registry.counterexample.values import comparisons
 
 BASKETS_MOST: Final = 1_500
-PAIRED_MOST: Final = 3  # quantities, and prices, of each of two lines
+PAIRED_MOST: Final = 2  # of the least and of the largest quantities, and of the prices, of each of two lines
+ARTICLES_PAIRED: Final = 6
 CURRENCY: Final = "USD"  # where no amount is named
 OTHER_CURRENCY: Final = "EUR"
 
 Line = tuple[Article, int, int]  # how many units at which price
 
 
-def baskets(old: Terms, new: Terms, currency: str) -> list[Basket]:
+def baskets(old: Side, new: Side, currency: str) -> list[Basket]:
     """Baskets of one line, of two, of bundles and of everything, with each charge for delivery."""
     made = [lines for lines in _lines(old, new, currency) if sum(units for _, units, _ in lines) <= UNITS_MOST]
-    charges = numbers.deliveries(old, new, currency)
+    charges = numbers.deliveries(old.terms, new.terms, currency)
     found = [_basket(lines, currency, charges[0]) for lines in made[: BASKETS_MOST - len(charges) + 1]]
     return found + [_basket(made[0], currency, charge) for charge in charges[1:] if made]
 
@@ -54,14 +57,14 @@ def _asked(terms: Terms) -> frozenset[str]:
     return frozenset(each.currency for each in [*flat, *regular] if isinstance(each, Money))
 
 
-def _lines(old: Terms, new: Terms, currency: str) -> Iterator[Sequence[Line]]:
-    shelf = Shelf(old, new)
-    counts, costs = numbers.quantities(old, new), numbers.prices(old, new, currency)
-    single = _single(shelf.articles, counts, costs, numbers.sums(old, new, currency))
-    paired = _paired(shelf.articles, counts, costs)
-    yield from single[: BASKETS_MOST // 2]
-    yield from [*_bundled(shelf, costs), *_all_of_them(shelf.articles, counts, costs)]
-    yield from paired
+def _lines(old: Side, new: Side, currency: str) -> Iterator[Sequence[Line]]:
+    """Small baskets first, and of each kind some early."""
+    shelf, terms = Shelf(old, new), (old.terms, new.terms)
+    counts, costs = numbers.quantities(*terms), numbers.prices(*terms, currency)
+    single = _single(shelf.articles, counts, costs, numbers.sums(*terms, currency))
+    many = [*_bundled(shelf, costs), *_all_of_them(shelf.articles, counts, costs)]
+    together = zip_longest(single, _paired(shelf.articles, counts, costs), many)
+    yield from (lines for some in together for lines in some if lines is not None)
 
 
 def _single(
@@ -77,19 +80,22 @@ def _single(
     return [lines for _, _, lines in sorted(ranked, key=lambda each: each[:2])]
 
 
-def _paired(articles: Sequence[Article], counts: Sequence[int], costs: Sequence[int]) -> Iterator[Sequence[Line]]:
+def _paired(articles: Sequence[Article], counts: Sequence[int], costs: Sequence[int]) -> list[Sequence[Line]]:
     """Two lines, of two articles or of one at two prices."""
+    some = list(dict.fromkeys([*counts[:PAIRED_MOST], *counts[-PAIRED_MOST:]]))
     cheap = list(dict.fromkeys([*costs[:PAIRED_MOST], costs[0] // 2 or 1]))
-    for one_count in counts[:PAIRED_MOST]:
-        for other_count in counts[:PAIRED_MOST]:
-            for place, one in enumerate(articles):
-                for other in articles[place:]:
-                    yield from (
-                        [(one, one_count, cost), (other, other_count, less)]
-                        for cost in cheap
-                        for less in cheap
-                        if one is not other or cost != less
-                    )
+    lines = [
+        (place + more + rank, (article, count, cost))
+        for place, article in enumerate(articles[:ARTICLES_PAIRED])
+        for more, count in enumerate(some)
+        for rank, cost in enumerate(cheap)
+    ]
+    ranked: list[tuple[int, int, Sequence[Line]]] = [
+        (rank + other_rank, place, [one, other])
+        for place, ((rank, one), (other_rank, other)) in enumerate(combinations(lines, 2))
+        if one[0] is not other[0] or one[2] != other[2]
+    ]
+    return [lines for _, _, lines in sorted(ranked, key=lambda each: each[:2])][:BASKETS_MOST]
 
 
 def _bundled(shelf: Shelf, costs: Sequence[int]) -> Iterator[Sequence[Line]]:

@@ -15,6 +15,7 @@ from concord.decision.quoting.price import Quote
 from concord.decision.scalars import CHANNELS, Channel
 from concord.decision.script import NO_CELL
 from concord.decision.terms import Terms
+from concord.money import Money
 from offer_registry.counterexample.baskets import baskets, currencies_between
 from offer_registry.counterexample.instants import instants
 from offer_registry.counterexample.people import Facts, people
@@ -28,6 +29,7 @@ FACTS_MOST: Final = 10_000  # sets of facts that are held against the criteria
 FIRST_PART: Final = 2  # one pair in so many is for the instant, codes and currency that both versions have
 
 GRANTED: Final = frozenset({"native", "honour", "honour_with_fee"})
+PLAIN_NO: Final = ("", "criterion_not_met", "scope_empty", "nothing_to_reduce")
 Context: TypeAlias = tuple[datetime, tuple[str, ...], str]
 Pair: TypeAlias = tuple[Quote, Quote]  # with the live version, and with the new one
 
@@ -71,6 +73,8 @@ def search(live: Stated, new: Stated, now: datetime) -> Searched:
 def disagreement(new: Stated, now: datetime) -> Disagreement | None:
     """Somebody for whom two channels ask different sums for the offer, because one of them takes a fee."""
     only = side(new)
+    if len(set(map(str, _cells(new.terms)))) < 2:  # all that give it ask the same
+        return None
     searching = _Search(only, only, now)
     reached = next((example for example, (_, quote) in searching.pairs() if quote.applied), None)
     if reached is None:
@@ -133,7 +137,7 @@ class _Search:
         """The smallest basket with everybody, then the next."""
         everybody = self._people(at if self._timed else self._now)
         if currency not in self._baskets:
-            self._baskets[currency] = baskets(self._live.terms, self._new.terms, currency)
+            self._baskets[currency] = baskets(self._live, self._new, currency)
         for basket in self._baskets[currency]:
             yield from (Example(at, facts, basket, codes) for facts in everybody)
 
@@ -147,13 +151,13 @@ class _Search:
         return self._live.price(example), self._new.price(example)
 
     def _smaller(self, example: Example, channel: Channel | None) -> CounterExample:
-        """The smallest that can be made of it, for the same reason."""
+        """The smallest that can be made of it. What was a plain no does not become a question about a missing fact."""
         why = _why(self._new.price(example))
 
         def still(each: Example) -> bool:
             old, new = self._priced(each)
             lost = loses(old, new) if channel is None else self._worse_in(channel, old, new)
-            return lost and _why(new) == why
+            return lost and _why(new) in {why, *PLAIN_NO}
 
         small = smallest(example, still)
         return CounterExample(small, *self._priced(small), channel)
@@ -193,6 +197,11 @@ def _fees(side: Side, quote: Quote) -> dict[Channel, int]:
     giving = [channel for channel in CHANNELS if _stance(side, channel).action in GRANTED]
     found = {channel: fee_in(side.terms, channel, quote.currency) for channel in giving}
     return {channel: fee for channel, fee in found.items() if fee is not None}
+
+
+def _cells(terms: Terms) -> list[Money | None]:
+    """The fee of each channel that gives the offer, if it takes one."""
+    return [getattr(cell, "fee", None) for cell in terms.honour.values() if cell.action in GRANTED]
 
 
 def _texts(terms: Terms) -> Sequence[str]:

@@ -52,7 +52,7 @@ def domain(attribute: Attribute, old: Sequence[c.Comparison], new: Sequence[c.Co
 
     Those around what only one of the versions names stand first, ABSENT last.
     """
-    before, after = _named(old), _named(new)
+    before, after = _named(attribute.kind, old), _named(attribute.kind, new)
     differing = [before.get(mark, after.get(mark)) for mark in sorted(before.keys() ^ after.keys())]
     common = [before[mark] for mark in sorted(before.keys() & after.keys())]
     found: Iterable[Any] = (value for named in [*differing, *common] for value in _around(attribute.kind, named))
@@ -68,10 +68,11 @@ def plain(value: Any) -> Any:
     return value.model_dump() if isinstance(value, Money) else value
 
 
-def _named(compared: Sequence[c.Comparison]) -> dict[str, Any]:
-    """Every value that is named, by its JSON."""
-    values = [each for node in compared if not isinstance(node, c.Existence) for each in _values(node)]
-    return {_mark(plain(each)): plain(each) for each in values}
+def _named(kind: Kind, compared: Sequence[c.Comparison]) -> dict[str, Any]:
+    """Every value that is named, by its JSON; those of another type than declared compare with nothing."""
+    member = Kind.STRING if kind is Kind.SET else kind
+    values = [plain(each) for node in compared if not isinstance(node, c.Existence) for each in _values(node)]
+    return {_mark(each): each for each in values if comparable(member, each) is not None}
 
 
 def _values(node: c.Comparison) -> list[Any]:
