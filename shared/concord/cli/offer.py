@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from concord.cli import authoring, completion, session
+from concord.cli import authoring, completion, session, simulating
 from concord.cli.client import Concord
 from concord.cli.errors import Misused
 from concord.cli.screen import Screen
@@ -139,6 +139,9 @@ def _terms(file: Path) -> dict[str, Any]:
     if not isinstance(terms, dict):
         raise Misused(f"{file} holds no JSON object.", next="Write the terms as one object.")
     return terms
+
+
+app.command("simulate")(simulating.simulate)
 
 
 @app.command()
