@@ -44,10 +44,18 @@ bench: .venv/.dev ## Measure against the floor in one run; writes .local/bench.j
 faults: .venv/.dev ## The long fault run: 50 kills in an import and every crash point once
 	CONCORD_FAULT_KILLS=50 CONCORD_FAULT_POINTS=all $(BIN)/python -m pytest tests/faults --timeout 1800
 
+.PHONY: laws
+laws: .venv/.dev ## The property tests of quotes, twenty thousand examples each: for the night
+	CONCORD_LAW_EXAMPLES=20000 $(BIN)/python -m pytest tests/unit/test_quote_laws.py --timeout 7200
+
 ##@ Work on it
 .PHONY: docs
-docs: .venv/.dev ## Write the generated references and pictures again
+docs: .venv/.dev ## Write the generated references again
 	$(BIN)/python docs/generate.py
+
+.PHONY: pictures
+pictures: .venv/.dev ## Take the README's pictures again, from the stack that `make run` started
+	$(BIN)/python docs/pictures.py
 
 .PHONY: format
 format: .venv/.dev ## Let ruff mend what it can

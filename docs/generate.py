@@ -5,12 +5,14 @@ python docs/generate.py --check    compare, exit 1 when one differs
 """
 
 import difflib
+import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -28,10 +30,21 @@ def reasons() -> str:
     return reference()
 
 
-def settings() -> str:
-    from concord.settings import reference
+def problems() -> str:
+    from concord.web.reference import page
 
-    return reference()
+    for package in ("channel_adapters.main", "concord.signin.issuer", "customer_profile.main", "offer_registry.main"):
+        importlib.import_module(package)  # each brings its errors
+    return page()
+
+
+def settings() -> str:
+    from channel_adapters.settings import AdapterSettings
+    from concord.settings import ServiceSettings, reference
+    from concord.signin.issuer import IssuerSettings
+    from customer_profile.settings import ProfileSettings
+
+    return reference([ServiceSettings, ProfileSettings, AdapterSettings, IssuerSettings])
 
 
 def metrics() -> str:
@@ -69,26 +82,34 @@ def registry_openapi() -> str:
     from offer_registry.main import build
     from offer_registry.settings import Settings
 
-    return _json(build(Settings()).openapi())
+    return _served(build(Settings()))
 
 
 def profile_openapi() -> str:
     from customer_profile.main import build
     from customer_profile.settings import ProfileSettings
 
-    return _json(build(ProfileSettings(lookup_key=SecretStr("made-up"))).openapi())
+    return _served(build(ProfileSettings(lookup_key=SecretStr("made-up"))))
 
 
 def channel_openapi() -> str:
     from channel_adapters.main import build
     from channel_adapters.settings import AdapterSettings
 
-    return _json(build("web", AdapterSettings(lookup_key=SecretStr("made-up"))).openapi())
+    return _served(build("web", AdapterSettings(lookup_key=SecretStr("made-up"))))
+
+
+def _served(app: FastAPI) -> str:
+    """What the service has under /openapi.json: with roles and problems, unlike FastAPI's own document."""
+    from concord.web.openapi import document
+
+    return _json(document(app))
 
 
 GENERATED: dict[str, Callable[[], str]] = {
     "asyncapi.json": asyncapi,
     "reasons.md": reasons,
+    "problems.md": problems,
     "settings.md": settings,
     "metrics.md": metrics,
     "activation.md": activation,

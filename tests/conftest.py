@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -22,6 +23,19 @@ async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Eng
 @pytest.fixture
 async def postgres_url(engines: Engines) -> AsyncIterator[str]:
     """An empty database of the test's own."""
+    async with database(engines) as url:
+        yield url
+
+
+@pytest.fixture
+async def other_postgres_url(engines: Engines) -> AsyncIterator[str]:
+    """Another one."""
+    async with database(engines) as url:
+        yield url
+
+
+@asynccontextmanager
+async def database(engines: Engines) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     connection = await asyncpg.connect(engines.postgres_url)
     try:

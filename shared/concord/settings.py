@@ -1,6 +1,6 @@
 """Settings of every process: environment variables beginning with `CONCORD_`, each with a description.
 
-`python -m concord.settings` prints the reference page (with the settings the services add).
+`make docs` writes the reference page, with the settings the services add.
 """
 
 from collections.abc import Sequence
@@ -121,10 +121,9 @@ class ServiceSettings(BaseSettings):
 def reference(classes: Sequence[type[BaseSettings]] = (ServiceSettings,)) -> str:
     """The settings as Markdown, for `docs/reference/settings.md`; a class lists only what its bases do not."""
     lines = ["# Settings", "", "Environment variables, read once at the start of a process."]
-    seen: set[str] = set()
     for cls in classes:
-        rows = [(name, field) for name, field in cls.model_fields.items() if name not in seen]
-        seen.update(name for name, _ in rows)
+        inherited = {name for base in cls.__bases__ for name in getattr(base, "model_fields", ())}
+        rows = [(name, field) for name, field in cls.model_fields.items() if name not in inherited]
         heading = (
             "Every process"
             if cls is ServiceSettings
@@ -156,7 +155,3 @@ def _default(field: FieldInfo) -> str:
     return (
         f"`{','.join(plain) if isinstance(plain, list) else str(plain).lower() if isinstance(plain, bool) else plain}`"
     )
-
-
-if __name__ == "__main__":
-    print(reference(), end="")  # noqa: T201  the page is this module's output

@@ -10,7 +10,7 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from . import decisions, imports, memory, propagation, rebuild, report, start
+from . import decisions, imports, memory, propagation, quotes, rebuild, report, start
 from .loaded import imported
 from .report import Section
 from .stack import until_free
@@ -19,6 +19,7 @@ ALONE: Final[dict[str, Callable[..., Awaitable[Section]]]] = {
     "start": start.measure,
     "propagation": propagation.measure,
     "decisions": decisions.measure,
+    "quotes": quotes.measure,
 }
 LOADED: Final[dict[str, Callable[..., Awaitable[Section]]]] = {
     "memory": memory.measure,

@@ -1,4 +1,4 @@
-"""The floor of `POST /v1/decisions`: the same middleware, token check and request model, and an answer made beforehand.
+"""The floor of a channel's routes: the same middleware, token check and request model, and an answer made beforehand.
 
 `python -m tests.benchmarks.bare PORT FILE`: FILE holds the body, below it nothing else.
 """
@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import FastAPI, Response
 
-from channel_adapters.questions import DecisionAsked
+from channel_adapters.questions import DecisionAsked, QuoteAsked
 from concord.clock import SystemClock
 from concord.settings import ServiceSettings
 from concord.signin.jwks import Jwks
@@ -23,12 +23,19 @@ CHANNEL = "store_pos"
 
 
 def build(settings: ServiceSettings, answer: bytes) -> FastAPI:
-    """One route that looks at nothing it was asked."""
+    """Routes that look at nothing they were asked."""
     router, clock = Router(), SystemClock()
 
     @router.post("/v1/decisions")
     async def decide(  # what it was asked is validated and left alone
         body: DecisionAsked,  # noqa: ARG001
+        caller: Annotated[Caller, require("clerk", "service")],  # noqa: ARG001
+    ) -> Response:
+        return Response(answer, media_type="application/json")
+
+    @router.post("/v1/quotes")
+    async def quote(
+        body: QuoteAsked,  # noqa: ARG001
         caller: Annotated[Caller, require("clerk", "service")],  # noqa: ARG001
     ) -> Response:
         return Response(answer, media_type="application/json")

@@ -58,9 +58,19 @@ def promise(which: int, offers: int, households: int) -> dict[str, Any]:
     return material.promise(offer, household_ref(which % households), "addressee")
 
 
+def monday_text() -> str:
+    """The start of this week, as terms state it."""
+    return f"{material.monday(datetime.now(UTC)):%Y-%m-%dT%H:%M:%SZ}"
+
+
 async def load_offers(site: Site, number: int) -> None:
     """So many offers, LIVE."""
-    tally = await Importer(site.concord, OFFERS, "bench").upload(offer_lines(number), _quiet)
+    await load_lines(site, offer_lines(number))
+
+
+async def load_lines(site: Site, lines: Iterator[bytes]) -> None:
+    """The offers of these lines, LIVE."""
+    tally = await Importer(site.concord, OFFERS, "bench").upload(lines, _quiet)
     refuse_refusals(tally)
     await authoring.release_jobs(site.concord, tally.jobs)
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from concord.cli import authoring
+from concord.cli import authoring, status
+from concord.cli.agreement import AUTHORITIES
 from concord.cli.client import ASKS_IN, CHANNELS, Answer
 from concord.cli.errors import NotUpToBound, Unreachable
 from concord.engines import ports
@@ -63,6 +64,8 @@ async def test_without_kafka_authors_write_and_channels_answer_with_their_age(
     pid = await killed(patient_stack, "kafka")
     token = (await suspend(caller)).view
     await caller.promise(1)
+    for service in AUTHORITIES:
+        await insisting(lambda service=service: backlog_seen(caller, service), deadline=AWAY)
     for channel in CHANNELS:
         answer = await until_stale(caller, channel)
         assert answer.body["items"][0]["promise"]["state"] == "open"
@@ -88,6 +91,13 @@ async def test_without_postgresql_channels_answer_and_writes_say_so(patient_stac
 async def suspend(caller: Bystander) -> Answer:
     path = f"/v1/offers/{caller.offer}/activation:suspend"
     return await caller.concord.call("registry", "POST", path, person="marta", json={"reason": "a fault test"})
+
+
+async def backlog_seen(caller: Bystander, service: str) -> None:
+    """The authority's own metric says that something waits for Kafka."""
+    found = status.BACKLOG.findall((await caller.concord.call(service, "GET", "/metrics")).body)
+    if not any(float(age) > 0 for age in found):
+        raise NotUpToBound
 
 
 async def at_least(caller: Bystander, channel: str, token: str) -> Answer:

@@ -1,6 +1,7 @@
 """Import jobs through the profile: what is accepted, what is refused, and what a crash leaves, on a real PostgreSQL."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from concord.contracts.topics import HOUSEHOLDS
 from concord.eventlog import crash, outbox
 from concord.eventlog.digest import digest_of, to_hex
 from concord.storage import lines as storage_lines
+from concord.telemetry import metrics
+from concord.telemetry.logs import JsonFormatter
 from integration.profile_client import EVIDENCE, LINDA, OFFER, Client, FakeRegistry, acknowledge_at_once, serving
 
 
@@ -108,6 +111,19 @@ async def test_line_sent_again_is_already_there_and_with_other_data_refused(prof
     assert (error["line"], error["ref"], error["reason"]) == (2, "hh-1", "ref_reused")
     assert error["sentence"]
     await check_log(profile)
+
+
+async def test_lines_are_counted_by_outcome(profile: Client) -> None:
+    outcomes = ("accepted", "already_there", "refused")
+
+    def counted() -> list[float]:
+        labels = [{"kind": "households", "outcome": outcome} for outcome in outcomes]
+        found = [metrics.registry.get_sample_value("concord_import_lines_total", label) for label in labels]
+        return [value or 0.0 for value in found]
+
+    before = counted()
+    await profile.imported("households", [household(0), household(1), b"broken", household(1)])
+    assert [after - earlier for after, earlier in zip(counted(), before, strict=True)] == [2, 1, 1]
 
 
 async def test_refs_of_two_kinds_do_not_meet(profile: Client) -> None:
@@ -338,4 +354,9 @@ async def test_line_that_breaks_the_handler_is_refused_alone(
     assert (job["accepted"], job["refused"]) == (7, 1)
     assert (job["errors"][0]["line"], job["errors"][0]["reason"]) == (4, "internal_error")
     assert "customer's name" not in caplog.text
+    [record] = [record for record in caplog.records if record.message == "import line failed"]
+    logged = orjson.loads(JsonFormatter("profile").format(record))
+    assert (logged["job"], logged["line"], logged["error"]) == (job["id"], 4, "DataError")
+    assert re.fullmatch(r"test_import_jobs\.py:\d+", logged["place"])
+    assert "withheld" not in logged
     await check_log(profile)

@@ -293,11 +293,22 @@ async def test_database_that_is_away_is_said_and_not_ready(registry: Client) -> 
     assert (await registry.http.get("/healthz/live")).status_code == 200
 
 
+EXAMPLED = (
+    "OfferDocument",
+    "OfferSummary",
+    "VersionDocument",
+    "ActivationDocument",
+    "CatalogueDocument",
+    "DifferenceDocument",
+    "HistoryEntry",
+)
+
+
 async def test_every_route_states_its_roles_and_shows_an_example(registry: Client) -> None:
     described = (await registry.http.get("/openapi.json")).json()
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             assert operation["x-roles"], (method, path)
             assert operation["summary"], (method, path)
-    for name in ("OfferDocument", "OfferSummary", "VersionDocument", "ActivationDocument", "CatalogueDocument"):
+    for name in EXAMPLED:
         assert described["components"]["schemas"][name]["examples"], name

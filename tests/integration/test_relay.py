@@ -11,8 +11,10 @@ from concord.clock import SystemClock
 from concord.contracts.records import Heartbeat
 from concord.contracts.topics import Topic
 from concord.eventlog import outbox
+from concord.eventlog.backlog import BacklogWatch
 from concord.eventlog.outbox import Append
 from concord.eventlog.relay import Relay
+from concord.telemetry import metrics
 from concord.testkit.log import reading
 
 KILL_RELAYS = """
@@ -122,6 +124,36 @@ async def test_relay_begins_again_after_its_session_was_killed(
         await log.until(lambda records: any(record.envelope.revision == 30 for record in records))
     revisions = [record.envelope.revision for record in log.changes()]
     assert sorted(set(revisions)) == list(range(1, 31))
+
+
+async def test_backlog_is_measured_without_a_relay_and_gone_behind_one(
+    log_pool: asyncpg.Pool, postgres_url: str, kafka_bootstrap: str, households_topic: Topic
+) -> None:
+    watch = BacklogWatch(log_pool, households_topic)
+    assert await measured(watch) == (0, 0)
+    await write(log_pool, households_topic, range(60), partitions=6)
+    async with log_pool.acquire() as connection:
+        await connection.execute("UPDATE outbox SET committed_at = committed_at - interval '7 s' WHERE partition = 3")
+    rows, age = await measured(watch)
+    assert rows == 60
+    assert age >= 7
+    async with (
+        relaying(postgres_url, kafka_bootstrap, households_topic),
+        reading(kafka_bootstrap, households_topic) as log,
+    ):
+        # A heartbeat of a partition's last revision comes after the relay moved its position.
+        await log.until(
+            lambda records: sum(record.is_heartbeat and record.envelope.revision == 10 for record in records) >= 6
+        )
+        assert await measured(watch) == (0, 0)
+
+
+async def measured(watch: BacklogWatch) -> tuple[float | None, float | None]:
+    """Records and age in seconds, as `/metrics` has them after a look."""
+    await watch.look()
+    names = ("concord_outbox_backlog_rows", "concord_outbox_backlog_age_seconds")
+    rows, age = (metrics.registry.get_sample_value(name, {"topic": watch.topic.name}) for name in names)
+    return rows, age
 
 
 @pytest.mark.parametrize("size", [300_000, 1_500_000])

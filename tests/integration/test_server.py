@@ -121,3 +121,25 @@ def test_shipped_secrets_are_refused_outside_local_runs(base: int, tmp_path: Pat
     assert refused.returncode == 2
     assert b"Traceback" not in refused.stderr
     assert b"CONCORD_CLIENT_SECRET" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "service", "environment", "told"),
+    [
+        ("concord.signin", "issuer", {"CONCORD_W2": "0"}, {"CONCORD_W2": "Input should be greater than 0"}),
+        ("channel_adapters.web", "channel-web", {"CONCORD_LOCAL": "perhaps", "CONCORD_W2": "soon"}, None),
+        ("offer_registry", "offer-registry", {}, {"CONCORD_DATABASE_URL": "It must be set."}),
+        ("customer_profile", "customer-profile", {}, {"CONCORD_DATABASE_URL": "It must be set."}),
+    ],
+)
+def test_process_with_a_setting_that_makes_no_sense_names_it_and_ends_with_2(
+    module: str, service: str, environment: dict[str, str], told: dict[str, str] | None
+) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONCORD_")}
+    ended = subprocess.run(  # noqa: S603  ours
+        [sys.executable, "-m", module], env=clean | environment, capture_output=True, check=False, timeout=60
+    )
+    lines = [orjson.loads(line) for line in ended.stderr.splitlines()]
+    assert (ended.returncode, {line["service"] for line in lines}) == (2, {service})
+    found = {line["setting"]: line["reason"] for line in lines}
+    assert found == told if told else found.keys() == {"CONCORD_LOCAL", "CONCORD_W2"}

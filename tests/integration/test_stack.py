@@ -70,6 +70,7 @@ async def test_killed_process_is_started_anew(stack: Stack) -> None:
 
 async def test_each_authority_has_its_own_database(stack: Stack) -> None:
     connection = await asyncpg.connect(stack.postgres_url("offer_registry"))
+    assert await connection.fetchval("SHOW log_error_verbosity") == "terse"  # details quote what customers sent
     await connection.close()
 
 

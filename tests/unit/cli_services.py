@@ -72,6 +72,16 @@ class Outcome:
 
 def run(services: Services, *arguments: str, columns: int = 80, environ: Mapping[str, str] | None = None) -> Outcome:
     """Run a command line against the services."""
+    return run_over(httpx.MockTransport(services.handle), *arguments, columns=columns, environ=environ)
+
+
+def run_over(
+    transport: httpx.AsyncBaseTransport,
+    *arguments: str,
+    columns: int = 80,
+    environ: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Run a command line whose requests take this way."""
     out, err = io.StringIO(), io.StringIO()
     screen = Screen(environ={"COLUMNS": str(columns)} | dict(environ or {}), out=out, err=err)
     session = Session(
@@ -80,6 +90,6 @@ def run(services: Services, *arguments: str, columns: int = 80, environ: Mapping
         clock=FakeClock(NOW),
         randomness=SeededRandomness(),
         trace="4bf92f3577b34da6a3ce929d0e0e4736",
-        transport=httpx.MockTransport(services.handle),
+        transport=transport,
     )
     return Outcome(main(list(arguments), session), out.getvalue(), err.getvalue())

@@ -10,6 +10,7 @@ import pytest
 
 from channel_adapters.shapes import CustomerCard, ViewShown
 from concord.clock import rfc3339
+from concord.decision.quoting.shapes import QuoteShape
 from concord.decision.shapes import AnswerShape, ShownShape
 from concord.lookup import LookupKey
 from concord.settings import LOCAL_LOOKUP_KEY
@@ -333,3 +334,54 @@ async def test_answers_have_the_shapes_the_openapi_document_states(channel: Quie
     paths = (await channel.http.get("/openapi.json")).json()["paths"]
     stated = paths["/v1/decisions"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert stated == {"$ref": "#/components/schemas/AnswerShape"}
+
+
+BASKET: dict[str, Any] = {
+    "currency": "USD",
+    "lines": [{"id": "1", "sku": "HANDSET-X", "quantity": 1, "unit_price": 13000}],
+}
+
+
+async def test_basket_is_quoted_for_whom_it_is_for(channel: Quiet) -> None:
+    answer = await channel.post("/v1/quotes", {"customer": {"number": NUMBER}, "basket": BASKET})
+    assert answer.status_code == 200, answer.text
+    quoted = QuoteShape.model_validate_json(answer.content)
+    assert (quoted.to_pay, quoted.applied[0].offer, quoted.promises[0].promise) == (0, OFFER, "prm_1")
+    assert answer.headers["concord-view"].startswith("v1.1.1, h1.1.")
+    assert quoted.certificate.household is not None
+
+
+async def test_customer_with_a_code_has_its_promise_priced_and_no_other(tmp_path: Path) -> None:
+    async with quiet("web", tmp_path) as web:
+        await furnish(web)
+        await web.hear("ofr_2", made.offer_value("ofr_2", key="another"))
+        second = {"offer": "ofr_2", "offer_key": "another", "code": "0000000000", "party": PARTY}
+        await web.hear(f"{HH}/prm_2", made.promise_value(HH, "prm_2", 3, **second))
+        await web.beat()
+        asked = {"customer": {"code": CODE}, "basket": BASKET}
+        staff, customer = (await web.post("/v1/quotes", asked)), (await web.post("/v1/quotes", asked, "linda"))
+        assert [each["promise"] for each in staff.json()["promises"]] == ["prm_1", "prm_2"]
+        assert [each["promise"] for each in customer.json()["promises"]] == ["prm_1"]
+        refused = await web.post("/v1/quotes", {"customer": {"number": NUMBER}, "basket": BASKET}, "linda")
+        assert (refused.status_code, refused.json()["reason"]) == (403, "not_yourself")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"lines": []}, "/basket/lines"),
+        ({"lines": [BASKET["lines"][0], BASKET["lines"][0]]}, "/basket"),
+        ({"currency": "usd"}, "/basket/currency"),
+        ({"lines": [{**BASKET["lines"][0], "quantity": 0}]}, "/basket/lines/0/quantity"),
+        ({"lines": [{**BASKET["lines"][0], "unit_price": 1.5}]}, "/basket/lines/0/unit_price"),
+        ({"lines": [{**BASKET["lines"][0], "unit_price": 2**63}]}, "/basket/lines/0/unit_price"),
+        ({"lines": [{**BASKET["lines"][0], "colour": "red"}]}, "/basket/lines/0/colour"),
+        ({"delivery": -1}, "/basket/delivery"),
+    ],
+)
+async def test_basket_that_cannot_be_priced_is_refused_where_it_is_wrong(
+    web: Quiet, change: dict[str, Any], pointer: str
+) -> None:
+    answer = await web.post("/v1/quotes", {"basket": BASKET | change})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]

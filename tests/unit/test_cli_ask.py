@@ -132,6 +132,32 @@ def test_ask_ends_with_1_when_the_answer_is_no(services: Services) -> None:
     assert outcome.status == 1
 
 
+def test_ask_about_a_code_that_nobody_knows_says_that_it_is_noted(services: Services) -> None:
+    noted = {"code": "code_not_known_yet", "sentence": "We do not see this code yet; it is noted."}
+    pending = decision("pending", None, offer=None, version=None, promise=None, instead_of=None, reasons=[noted])
+    for channel in CHANNELS:
+        services.on(channel, "POST", "/v1/decisions", answer(pending))
+    outcome = run(services, "ask", "--code", "K7M2-9QX4-TB")
+    assert "\nThis code. We do not see this code yet; it is noted.\n" in outcome.out
+    assert outcome.out.count("pending") == 4
+    assert outcome.status == 1
+
+
+@pytest.mark.parametrize(("arguments", "told"), [((), 5), (("--offer", "offer-1"), 12)])
+def test_ask_for_nothing_by_name_shows_all_promises_and_the_first_offers(
+    services: Services, arguments: tuple[str, ...], told: int
+) -> None:
+    offers = [decision("available", None, offer=f"offer-{number}", promise=None) for number in range(12)]
+    for channel in CHANNELS:
+        services.on(channel, "POST", "/v1/decisions", answer(decision("honour", 0), *offers))
+    outcome = run(services, "ask", "--party", "pty_7f", *arguments)
+    assert outcome.out.count("\noffer-") == told
+    assert "\nfree-handset-upgrade, version 1, promised" in outcome.out
+    assert outcome.out.count("age ") == 1
+    assert ("Other offers that channels show: 7. Name one" in outcome.out) is (told == 5)
+    assert outcome.status == 0
+
+
 def test_ask_marks_a_reason_that_differs(services: Services) -> None:
     for channel, code in zip(CHANNELS, ["offer_closed"] * 3 + ["offer_ended"], strict=True):
         refused = decision("refused", None, promise=None, reasons=[{"code": code, "sentence": "It is over."}])

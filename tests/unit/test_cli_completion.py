@@ -20,7 +20,12 @@ def complete(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("concord of", ["offer"]), ("concord view show c", ["call_center"]), ("concord token an", ["ana"])],
+    [
+        ("concord of", ["offer"]),
+        ("concord view show c", ["call_center"]),
+        ("concord token an", ["ana"]),
+        ("concord offer exp", ["export"]),
+    ],
 )
 def test_completion_knows_commands_channels_and_people(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, offered: list[str]
@@ -39,6 +44,19 @@ def test_completion_offers_keys_of_the_registry(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(completion.urllib.request, "urlopen", answer)
     assert completion.offers("free") == ["free-handset"]
+
+
+@pytest.mark.parametrize("verb", ["diff", "edit", "history", "export"])
+def test_completion_of_verbs_that_name_offers_offers_keys(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    def ask(url: str, _: float, **__: Any) -> Any:
+        return {"access_token": "t"} if "tokens" in url else {"items": [{"key": "free-handset"}]}
+
+    monkeypatch.setattr(completion, "_ask", ask)
+    complete(monkeypatch, f"concord offer {verb} fr")
+    assert run(Services()).status == 0
+    assert capsys.readouterr().out.split() == ["free-handset"]
 
 
 def test_completion_offers_nothing_when_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:

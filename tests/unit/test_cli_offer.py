@@ -30,7 +30,7 @@ TERMS = {
 @pytest.fixture
 def services() -> Services:
     made = Services()
-    current = {"terms": TERMS, "content_hash": "7f3a9c21" + "0" * 56}
+    current = {"version": 2, "terms": TERMS, "content_hash": "7f3a9c21" + "0" * 56}
     offer = {"key": "some-offer", "version": 2, "lifecycle": "draft", "activation": None, "current": current}
     made.on("registry", "GET", "/v1/offers/some-offer", offer)
     return made
@@ -84,11 +84,11 @@ def test_offer_edit_changes_a_draft_under_its_etag(services: Services, tmp_path:
         return {}
 
     version = "/v1/offers/some-offer/versions/2"
-    services.on("registry", "GET", version, httpx.Response(200, json={"terms": TERMS}, headers={"etag": '"3"'}))
+    services.on("registry", "GET", version, httpx.Response(200, json={"version": 2}, headers={"etag": '"3"'}))
     services.on("registry", "PUT", version, save)
     file = tmp_path / "terms.json"
     file.write_bytes(orjson.dumps(TERMS))
-    assert run(services, "offer", "edit", "some-offer", str(file)).status == 0
+    assert run(services, "offer", "edit", "some-offer", "--file", str(file)).status == 0
     assert seen == ['"3"']
 
 

@@ -228,7 +228,7 @@ def test_simulate_ends_with_3_when_the_registry_is_away(services: Services, writ
     assert run(services, "offer", "simulate", written("trial.json", EXAMPLE)).status == 3
 
 
-@pytest.mark.parametrize("content", ["{", '{"a": 1}\n{', "[1]", "3", '{"ref": 1, "data": 2}'])
+@pytest.mark.parametrize("content", ["{", '{"a": 1}\n{', "[1]", "3", '{"key": "a", "terms": {}, "more": 1}'])
 def test_simulate_refuses_a_file_that_holds_no_terms_with_2(services: Services, tmp_path: Path, content: str) -> None:
     file = tmp_path / "terms.json"
     file.write_text(content)

@@ -66,7 +66,9 @@ def test_status_says_how_far_a_view_is_behind(services: Services) -> None:
 
 def test_status_finds_a_view_of_the_same_revision_that_differs(services: Services) -> None:
     services.on("web", "GET", "/v1/view", view("web", place(OFFERS, 1042, digest="bb"), place(HOUSEHOLDS, 7)))
-    assert run(services, "status").status == 1
+    outcome = run(services, "status")
+    assert "≠ no, at the same revision" in outcome.out
+    assert outcome.status == 1
 
 
 def test_status_says_why_a_service_is_not_ready(services: Services) -> None:
@@ -80,7 +82,36 @@ def test_status_says_why_a_service_is_not_ready(services: Services) -> None:
 def test_status_ends_with_3_when_a_service_does_not_answer(services: Services) -> None:
     services.down.add("profile")
     outcome = run(services, "status")
-    assert outcome.out == "✗ profile: does not answer\n"
+    assert outcome.out.startswith("✗ profile: does not answer\n             state")
+    assert outcome.out.count("READY  0.3 s  1,049    –") == 4
+    assert outcome.status == 3
+
+
+def test_status_shows_the_other_channels_when_one_is_down(services: Services) -> None:
+    services.down.add("web")
+    outcome = run(services, "status")
+    assert outcome.out.startswith(
+        "≠ Only 3 of 4 channels answer; these have what the authorities have.\n✗ web: does not"
+    )
+    assert outcome.out.count("= yes") == 3
+    assert outcome.status == 3
+
+
+def test_status_shows_the_channels_while_the_database_is_away(services: Services) -> None:
+    away = problem(503, "database_unavailable", "The database does not answer.")
+    for authority in ("registry", "profile"):
+        services.on(authority, "GET", "/healthz/ready", away)
+        services.on(authority, "GET", "/v1/log", away)
+    outcome = run(services, "status")
+    assert "✗ registry: The database does not answer." in outcome.out
+    assert outcome.out.count("READY  0.3 s  1,049    –") == 4
+    assert outcome.status == 1
+
+
+def test_status_without_the_issuer_says_so(services: Services) -> None:
+    services.down.add("issuer")
+    outcome = run(services, "status")
+    assert "✗ views: issuer does not answer at http://127.0.0.1:8400." in outcome.out
     assert outcome.status == 3
 
 

@@ -22,10 +22,10 @@ def log_calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def field_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """The keys of every dict with an `action` in it: `extra`, wherever it is put together."""
+    """The keys of every dict with an `action` in it: `extra`, wherever it is put together; `**` hides some."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
-            keys = [key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+            keys = [key.value if isinstance(key, ast.Constant) else "**" for key in node.keys]
             if "action" in keys:
                 yield from ((node.lineno, key) for key in keys)
 

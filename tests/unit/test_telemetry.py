@@ -5,6 +5,7 @@ import io
 import logging
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ import orjson
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
+from prometheus_client import Counter, Gauge, Histogram
 
 from concord.errors import Invalid
 from concord.telemetry import logs, messaging, metrics, tracing
@@ -177,6 +179,14 @@ def test_every_metric_says_what_it_means_and_what_to_do() -> None:
         import_lines_total decisions_total"""
     assert {f"concord_{name}" for name in required.split()} <= set(names)
     assert (metrics.PROPAGATION_BUCKETS[0], metrics.PROPAGATION_BUCKETS[-1]) == (0.001, 60.0)
+
+
+def test_every_metric_is_measured_somewhere() -> None:
+    root = Path(__file__).parents[2]
+    sources = "".join(path.read_text() for folder in ("shared", "services") for path in (root / folder).rglob("*.py"))
+    declared = [name for name, value in vars(metrics).items() if isinstance(value, Counter | Gauge | Histogram)]
+    assert len(declared) == len(metrics.table)
+    assert [name for name in declared if f"metrics.{name}." not in sources] == []
 
 
 def test_no_label_can_hold_a_person() -> None:

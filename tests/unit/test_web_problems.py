@@ -8,9 +8,10 @@ import pytest
 from fastapi import FastAPI
 
 from concord.settings import ServiceSettings
+from concord.storage.lines import REFUSALS
 from concord.telemetry import metrics
 from concord.testkit.signin import LocalSignin
-from concord.web import openapi, problems
+from concord.web import openapi, reference
 from concord.web.app import create_app, unprotected_routes
 from concord.web.errors import RouteUnprotected
 from concord.web.routing import Router
@@ -333,5 +334,6 @@ async def test_metrics_count_by_route_and_not_by_path(client: httpx.AsyncClient)
 
 def test_references_list_everything() -> None:
     assert all(f"`{row.name}`" in metrics.reference() for row in metrics.table)
-    assert "| `token_expired` | 401 |" in problems.reference()
+    assert "| `token_expired` | 401 |" in reference.page()
+    assert all(f"| `{refused.reason}` | {refused.sentence} |" in reference.page() for refused in REFUSALS)
     assert {"/healthz/live", "/healthz/ready", "/metrics"} <= openapi.OPEN

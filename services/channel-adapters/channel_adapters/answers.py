@@ -78,9 +78,14 @@ class Answers:
         _count(decided)
         return decided, ground
 
-    def quote(self, asked: QuoteAsked, met: Met, caller: Caller) -> tuple[QuoteAnswer, Ground]:
-        """The basket priced from a snapshot that is still the current one. Raises as `decide`."""
-        question = self._question(asked, met)
+    def quote(
+        self, asked: QuoteAsked, met: Met, caller: Caller, offers: tuple[str, ...] = ()
+    ) -> tuple[QuoteAnswer, Ground]:
+        """The basket priced from a snapshot that is still the current one. Raises as `decide`.
+
+        With `offers` the household's promises on other offers stay closed.
+        """
+        question = self._question(asked, met, offers)
         return self._from_current(met, asked.at, caller, partial(quote, question, asked.ordered))
 
     def _question(

@@ -99,7 +99,9 @@ async def quote(body: QuoteAsked, caller: Annotated[Caller, require(*ASK)], requ
     """Sums are the same in every channel; `here` says what this one does with each offer that applies."""
     replica = _built(request)
     _only_herself(caller, body.customer)
-    quoted, ground = replica.answers.quote(body, await _meet(replica, request, body.customer), caller)
+    met = await _meet(replica, request, body.customer)
+    own = _of_the_code(replica, met) if caller.roles.isdisjoint(STAFF) else ()
+    quoted, ground = replica.answers.quote(body, met, caller, own)
     return _response(ground, quoted.to_bytes())
 
 
@@ -205,13 +207,19 @@ def _only_herself(caller: Caller, named: CustomerNamed | None) -> None:
 
 
 def _of_her_own(replica: Replica, asked: DecisionAsked, met: Met) -> DecisionAsked:
-    """A code opens the promise it names, not the household: without offers or products the question is that promise's
-    offer. Said in the question, so that it stands in the certificate's request digest.
+    """Without offers or products the question is the offer of the code. Said in the question, so that it stands in the
+    certificate's request digest.
     """
+    own = () if asked.offers or asked.products else _of_the_code(replica, met)
+    return asked.model_copy(update={"offers": list(own)}) if own else asked
+
+
+def _of_the_code(replica: Replica, met: Met) -> tuple[str, ...]:
+    """The offer of the promise whose code was presented: a code opens the promise it names, not the household."""
     household = replica.customers.household(met.household, met.fetched) if met.household is not None else None
-    if household is None or met.question.code is None or asked.offers or asked.products:
-        return asked
-    return asked.model_copy(update={"offers": [household.promise(met.question.code).offer_key]})
+    if household is None or met.question.code is None:
+        return ()
+    return (household.promise(met.question.code).offer_key,)
 
 
 async def _meet(replica: Replica, request: Request, named: CustomerNamed | None) -> Met:

@@ -30,7 +30,7 @@ from concord.signin.jwks import Jwks
 from concord.signin.verifier import Verifier
 from concord.telemetry import metrics
 from concord.web.app import create_app
-from concord.web.server import serve
+from concord.web.server import read_settings, serve
 from concord.web.trust import trust
 
 log = logging.getLogger(__name__)
@@ -149,5 +149,5 @@ def _lifespan(replica: api.Replica, pending: PendingCodes, http: Clients) -> Lif
 
 def run(channel: str) -> None:
     """Serve a channel on its port until SIGTERM."""
-    settings = AdapterSettings()
+    settings = read_settings(AdapterSettings, f"channel-{channel}")
     serve(build(channel, settings), settings.port(channel))

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from concord.clock import Clock, SystemClock
 from concord.contracts.topics import HOUSEHOLDS
+from concord.eventlog.backlog import BacklogWatch
 from concord.eventlog.relay import Relay
 from concord.ids import Ids, Randomness, SystemRandomness, TimeOrderedIds
 from concord.lookup import LookupKey
@@ -113,7 +114,8 @@ class Service:
                 if registry is None:
                     registry = await stack.enter_async_context(self._asking())
                 self.parts = parts = await self._assemble(pool, registry)
-                await stack.enter_async_context(_running(parts.profile.relay, parts.profile.offers, parts.importer))
+                loops = (parts.profile.relay, parts.profile.offers, parts.importer, BacklogWatch(pool, HOUSEHOLDS))
+                await stack.enter_async_context(_running(*loops))
                 yield
         finally:
             self.parts = None

@@ -12,6 +12,7 @@ from concord.web.tokens import AT_LEAST, CatalogueToken, parse_at_least, set_vie
 from offer_registry.approvals import Approvals
 from offer_registry.bound import Catalogue
 from offer_registry.handlers import Registry
+from offer_registry.history import Person
 from offer_registry.journal import Cause, Committed
 
 READ: Final = (
@@ -75,6 +76,11 @@ async def set_current(parts: Services, response: Response) -> None:
 def set_written(parts: Services, response: Response, committed: Committed) -> None:
     """The view token of what was written."""
     set_view(response, [parts.catalogue.note(CatalogueToken(committed.epoch, committed.revision))], 0)
+
+
+def person(caller: Caller) -> Person:
+    """The caller as the author of a change, in the request's trace."""
+    return Person(caller.subject, current_traceparent())
 
 
 def cause(caller: Caller, reason: str | None = None) -> Cause:

@@ -10,6 +10,8 @@ Forbidden
 └── OwnVersion           four eyes
 Conflict
 ├── KeyTaken             another offer has that key
+├── OfferSubmitted       a version was submitted, so the offer stays
+├── OfferNamed           another offer names it, so it stays
 ├── LifecycleConflict    the version's lifecycle does not allow it
 ├── ActivationConflict   the offer's activation does not allow it
 ├── JobNotDone           the import still runs
@@ -63,6 +65,20 @@ class KeyTaken(Conflict):
 
     reason = "key_taken"
     next = "Choose another key, or add a version to the offer that has it."
+
+
+class OfferSubmitted(Conflict):
+    """A version of the offer was submitted once, so it stays; nothing shows it."""
+
+    reason = "offer_submitted"
+    next = "Leave it. A version in review can be rejected, one that is released can be withdrawn."
+
+
+class OfferNamed(Conflict):
+    """Another offer names this one as its alternative."""
+
+    reason = "offer_named"
+    next = "Let the other offer name another alternative first."
 
 
 class LifecycleConflict(Conflict):

@@ -32,6 +32,7 @@ SUMMARY: Final[dict[str, Any]] = {
     "title": {"en": "Free handset upgrade"},
     "version": 1,
     "lifecycle": "released",
+    "content_hash": HASH,
     "activation": {"version": 1, "state": "LIVE", "leaving": False},
     "revision": 1042,
     "created_by": "marta",
@@ -66,6 +67,28 @@ ACTIVATION: Final[dict[str, Any]] = {
             ],
         }
     ],
+}
+OLD_HASH: Final = "0b5d11aa" + "0" * 56
+CHANGE: Final[dict[str, Any]] = {
+    "op": "changed",
+    "pointer": "/products/skus",
+    "before": ["HANDSET-W"],
+    "after": ["HANDSET-X"],
+}
+DIFFERENCE: Final[dict[str, Any]] = {"offer": OFFER_ID, "key": KEY, "from": 1, "to": 2, "changes": [CHANGE]}
+HISTORY: Final[dict[str, Any]] = {
+    "version": 1,
+    "verb": "edit",
+    "by": "marta",
+    "at": "2026-06-01T08:00:00.012Z",
+    "reason": None,
+    "before": OLD_HASH,
+    "after": HASH,
+    "changes": [CHANGE],
+    "job": None,
+    "state": None,
+    "revision": None,
+    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 }
 CATALOGUE: Final[dict[str, Any]] = {
     "log": 1,

@@ -1,7 +1,7 @@
 """What callers can have the registry do: one method a verb, one transaction each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import asyncpg
@@ -13,10 +13,11 @@ from concord.eventlog import crash
 from concord.eventlog.outbox import Connection
 from concord.ids import Ids
 from concord.storage import postgres
-from offer_registry import references, store
+from offer_registry import history, references, store
 from offer_registry.activation import ActiveOffer
 from offer_registry.domain import Offer, OfferVersion, Verb, draft
 from offer_registry.errors import ActivationConflict, KeyTaken
+from offer_registry.history import Act, Person
 from offer_registry.journal import Cause, Committed, Journal, Snapshot
 
 Edit = Callable[[OfferVersion], OfferVersion]
@@ -33,7 +34,7 @@ class Registry:
     ids: Ids
     required_locales: tuple[str, ...]
 
-    async def create(self, key: str, terms: Terms, by: str) -> tuple[Offer, OfferVersion]:
+    async def create(self, key: str, terms: Terms, by: Person) -> tuple[Offer, OfferVersion]:
         """A new offer with a draft.
 
         Raises:
@@ -41,52 +42,81 @@ class Registry:
             TermsInvalid: the terms cannot be saved.
         """
         at = self.clock.now()
-        offer = Offer(self.ids.new("ofr"), key, 1, by, at)
-        version = draft(offer.id, 1, terms, by, at)
+        offer = Offer(self.ids.new("ofr"), key, 1, by.subject, at)
+        version = draft(offer.id, 1, terms, by.subject, at)
         async with postgres.transaction(self.pool) as connection:
             if not await store.insert(connection, [offer], [version]):
                 raise KeyTaken
+            await history.note(connection, [(offer.id, history.entry(Act.CREATE, by, None, version))])
         crash.point("registry.after_commit_before_reply")
         return offer, version
 
-    async def add_version(self, name: str, terms: Terms | None, by: str) -> tuple[Offer, OfferVersion]:
-        """A new draft, with these terms or those of the newest version."""
+    async def add_version(
+        self, name: str, terms: Terms | None, by: Person, check: Callable[[Offer], None] | None = None
+    ) -> tuple[Offer, OfferVersion]:
+        """A new draft, with these terms or those of the newest version; `check` may refuse the offer as it stands."""
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name, lock=True)
+            if check is not None:
+                check(offer)
             newest = await store.fetch_version(connection, offer, offer.newest)
-            version = draft(offer.id, offer.newest + 1, terms or newest.terms, by, self.clock.now())
+            version = draft(offer.id, offer.newest + 1, terms or newest.terms, by.subject, self.clock.now())
             await store.insert_versions(connection, [version])
             await store.set_newest(connection, offer, version.number)
+            await history.note(connection, [(offer.id, history.entry(Act.ADD_VERSION, by, newest, version))])
         crash.point("registry.after_commit_before_reply")
         return offer, version
 
     async def edit(
-        self, name: str, number: int, terms: Terms, by: str, check: Callable[[OfferVersion], None]
+        self, name: str, number: int, terms: Terms, by: Person, check: Callable[[OfferVersion], None]
     ) -> tuple[Offer, OfferVersion]:
         """A draft with other terms; `check` refuses when it is not the one the caller read."""
 
         def change(version: OfferVersion) -> OfferVersion:
             check(version)
-            return version.edit(terms, by, self.clock.now())
+            return version.edit(terms, by.subject, self.clock.now())
 
-        return await self._change(name, number, change)
+        return await self._change(name, number, change, Act.EDIT, by)
 
-    async def submit(self, name: str, number: int, by: str) -> tuple[Offer, OfferVersion]:
+    async def discard(self, name: str, by: Person) -> Offer:
+        """An offer taken away that is nothing but drafts; its history stays.
+
+        Raises:
+            OfferSubmitted: a version was submitted once.
+            OfferNamed: another offer names it as its alternative.
+        """
+        async with postgres.transaction(self.pool) as connection:
+            offer = await store.fetch_offer(connection, name, lock=True)
+            newest = await store.fetch_version(connection, offer, offer.newest)
+            await store.discard(connection, offer)
+            gone = replace(newest, changed_at=self.clock.now())
+            await history.note(connection, [(offer.id, history.entry(Act.DISCARD, by, newest, gone))])
+        crash.point("registry.after_commit_before_reply")
+        return offer
+
+    async def submit(self, name: str, number: int, by: Person) -> tuple[Offer, OfferVersion]:
         """A draft sent to review, if nothing is missing."""
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name)
             version = await store.fetch_version(connection, offer, number, lock=True)
             broken = await self._broken_references(connection, version)
-            submitted = version.submit(by, self.clock.now(), self.required_locales, broken)
+            submitted = version.submit(by.subject, self.clock.now(), self.required_locales, broken)
             await store.save(connection, submitted)
+            await history.note(connection, [(offer.id, history.entry(Act.SUBMIT, by, version, submitted))])
         crash.point("registry.after_commit_before_reply")
         return offer, submitted
 
-    async def approve(self, name: str, number: int, by: str) -> tuple[Offer, OfferVersion]:
-        return await self._change(name, number, lambda version: version.approve(by, self.clock.now()))
+    async def approve(self, name: str, number: int, by: Person) -> tuple[Offer, OfferVersion]:
+        def change(version: OfferVersion) -> OfferVersion:
+            return version.approve(by.subject, self.clock.now())
 
-    async def reject(self, name: str, number: int, reason: str) -> tuple[Offer, OfferVersion]:
-        return await self._change(name, number, lambda version: version.reject(self.clock.now(), reason))
+        return await self._change(name, number, change, Act.APPROVE, by)
+
+    async def reject(self, name: str, number: int, by: Person, reason: str) -> tuple[Offer, OfferVersion]:
+        def change(version: OfferVersion) -> OfferVersion:
+            return version.reject(self.clock.now(), reason)
+
+        return await self._change(name, number, change, Act.REJECT, by, reason)
 
     async def release(
         self, name: str, number: int, effective_at: datetime | None, cause: Cause
@@ -100,23 +130,27 @@ class Registry:
 
     async def suspend(self, name: str, cause: Cause) -> tuple[Offer, Committed]:
         """No longer shown, still honoured on request, until it is resumed (R3)."""
-        return await self._run_side(name, ActiveOffer.suspend, cause)
+        return await self._run_side(name, ActiveOffer.suspend, replace(cause, verb=Act.SUSPEND))
 
     async def resume(self, name: str, cause: Cause) -> tuple[Offer, Committed]:
         """Shown again."""
-        return await self._run_side(name, ActiveOffer.resume, cause)
+        return await self._run_side(name, ActiveOffer.resume, replace(cause, verb=Act.RESUME))
 
     async def withdraw(self, name: str, cause: Cause) -> tuple[Offer, Committed]:
         """No longer shown from now on, and after W2 honoured for promises alone (protocol §2)."""
-        return await self._run_side(name, ActiveOffer.withdraw, cause)
+        return await self._run_side(name, ActiveOffer.withdraw, replace(cause, verb=Act.WITHDRAW))
 
-    async def _change(self, name: str, number: int, change: Edit) -> tuple[Offer, OfferVersion]:
+    async def _change(
+        self, name: str, number: int, change: Edit, verb: Act, by: Person, reason: str | None = None
+    ) -> tuple[Offer, OfferVersion]:
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name)
-            version = change(await store.fetch_version(connection, offer, number, lock=True))
-            await store.save(connection, version)
+            before = await store.fetch_version(connection, offer, number, lock=True)
+            after = change(before)
+            await store.save(connection, after)
+            await history.note(connection, [(offer.id, history.entry(verb, by, before, after, reason=reason))])
         crash.point("registry.after_commit_before_reply")
-        return offer, version
+        return offer, after
 
     async def _run_side(self, name: str, verb: RunVerb, cause: Cause) -> tuple[Offer, Committed]:
         async with postgres.connection(self.pool) as connection:

@@ -15,9 +15,10 @@ from concord.ids import Ids
 from concord.storage.jobs import Accepted, Applied, Job, Outcome
 from concord.storage.lines import Line, LineRefused
 from concord.web.validation import body_errors
-from offer_registry import references, store
+from offer_registry import history, references, store
 from offer_registry.domain import Offer, OfferVersion, draft
 from offer_registry.errors import Incomplete, KeyTaken
+from offer_registry.history import Act, Person
 from offer_registry.references import Graph, Node
 from offer_registry.schemas import NewOffer
 
@@ -55,7 +56,7 @@ class OfferLines:
             else:
                 candidates[place] = made
         await self._refuse_broken(connection, candidates, outcomes)
-        await _insert(connection, candidates, outcomes)
+        await _insert(connection, candidates, outcomes, job)
         return Applied([outcomes[place] for place in range(len(lines))])
 
     def _read(self, line: Line, by: str, at: datetime) -> Candidate | LineRefused:
@@ -96,12 +97,17 @@ def _broken(candidates: Mapping[int, Candidate], known: Graph) -> dict[int, Line
     return {place: _below_terms(Incomplete(errors=errors)) for place, errors in found.items() if errors}
 
 
-async def _insert(connection: Connection, candidates: Mapping[int, Candidate], outcomes: dict[int, Outcome]) -> None:
+async def _insert(
+    connection: Connection, candidates: Mapping[int, Candidate], outcomes: dict[int, Outcome], job: Job
+) -> None:
     first: dict[str, Candidate] = {}
     for each in candidates.values():
         first.setdefault(each.offer.key, each)
     chosen = list(first.values())
     made = await store.insert(connection, [each.offer for each in chosen], [each.version for each in chosen])
+    by = Person(job.caller, job.traceparent)
+    entries = [(each.offer.id, history.entry(Act.IMPORT, by, None, each.version, job=job.id)) for each in chosen]
+    await history.note(connection, [(offer, entry) for offer, entry in entries if offer in made])
     for place, each in candidates.items():
         outcomes[place] = Accepted(each.offer.id) if each.offer.id in made else _refused(KeyTaken())
 

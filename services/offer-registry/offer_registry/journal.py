@@ -33,11 +33,12 @@ ATTEMPTS = 50  # each loses only to a commit of another process
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who asked for a change, why, and in which trace; nobody for an automatic step."""
+    """Who asked for a change, by which verb, why, and in which trace; nobody for an automatic step."""
 
     by: str | None = None
     reason: str | None = None
     traceparent: str | None = None
+    verb: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ async def _move(connection: Connection, expected: int, changes: Sequence[Change]
         cause.traceparent,
         cause.by,
         cause.reason,
+        cause.verb,
     )
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from concord.clock import Clock, SystemClock
 from concord.contracts.topics import OFFERS
 from concord.errors import Unavailable
+from concord.eventlog.backlog import BacklogWatch
 from concord.eventlog.relay import Relay
 from concord.ids import Ids, SystemRandomness, TimeOrderedIds
 from concord.signin.jwks import Jwks
@@ -23,7 +24,7 @@ from concord.storage.importer import Importer
 from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
-from offer_registry import api, log_api, review_api, simulation_api
+from offer_registry import api, history_api, log_api, review_api, simulation_api
 from offer_registry.advancer import Advancer
 from offer_registry.approvals import Approvals
 from offer_registry.bound import Catalogue
@@ -32,6 +33,8 @@ from offer_registry.handlers import Registry
 from offer_registry.imports import OfferLines
 from offer_registry.journal import Journal
 from offer_registry.settings import Settings
+from offer_registry.tmf import api as tmf_api
+from offer_registry.tmf.dialect import DIALECT
 
 SERVICE: Final = "offer-registry"
 PATIENCE: Final = 120.0  # s to wait for PostgreSQL at the start
@@ -70,16 +73,19 @@ def build(
         service=SERVICE,
         routers=[
             api.router,
+            history_api.router,
             review_api.router,
             simulation_api.router,
             log_api.router,
             imports.router(desk, kinds=("offers",), roles=IMPORTERS, readers=READ),
+            tmf_api.router,
         ],
         settings=settings,
         signin=signin,
         ready=ready,
         lifespan=_lifespan(settings, clock, ids),
         view=view,
+        dialects=(DIALECT,),
         description="The authority for offers, their versions, approval and activation.",
     )
     return app
@@ -99,9 +105,10 @@ def _lifespan(settings: Settings, clock: Clock, ids: Ids) -> Lifespan:
         app.state.services = Services(pool, registry, approvals, Catalogue(pool, clock))
         app.state.desk = ImportDesk(pool, importer, ids)
         app.state.advancer = advancer
+        background = (relay, BacklogWatch(pool, OFFERS), advancer, approvals, importer)
         try:
             async with asyncio.TaskGroup() as group:
-                loops = [group.create_task(_for_ever(each.run())) for each in (relay, advancer, approvals, importer)]
+                loops = [group.create_task(_for_ever(each.run())) for each in background]
                 yield
                 for loop in loops:
                     loop.cancel()

@@ -36,6 +36,10 @@ SELECT offer, number, terms::text AS terms, content_hash, lifecycle, authors, ro
     required_locales
 FROM offer_versions WHERE offer = $1 AND number = $2 FOR UPDATE;
 
+-- name: fetch_documents
+-- The terms of some versions, as they are stored.
+SELECT number, terms FROM offer_versions WHERE offer = $1 AND number = ANY ($2::int[]);
+
 -- name: list_versions
 -- An offer's versions after a number.
 SELECT offer, number, terms::text AS terms, content_hash, lifecycle, authors, row_version, created_at, changed_at, approver, rejection,
@@ -52,7 +56,7 @@ WHERE offer = $1 AND number = $2;
 -- Offers after a key, each with its newest version and with the newest version that is not CLOSED.
 -- The channel is one that shows the offer or in which it is promised; text is looked for in the key and the titles.
 SELECT o.id, o.key, o.newest, o.created_by, o.created_at,
-    v.lifecycle, v.terms -> 'title' AS title, a.version AS active_version, a.state, a.leaving, s.revision
+    v.lifecycle, v.content_hash, v.terms -> 'title' AS title, a.version AS active_version, a.state, a.leaving, s.revision
 FROM offers o
 JOIN offer_versions v ON v.offer = o.id AND v.number = o.newest
 LEFT JOIN LATERAL (
@@ -69,7 +73,7 @@ ORDER BY o.key LIMIT $3;
 -- name: summarise_offer
 -- One offer as the list shows it.
 SELECT o.id, o.key, o.newest, o.created_by, o.created_at,
-    v.lifecycle, v.terms -> 'title' AS title, a.version AS active_version, a.state, a.leaving, s.revision
+    v.lifecycle, v.content_hash, v.terms -> 'title' AS title, a.version AS active_version, a.state, a.leaving, s.revision
 FROM offers o
 JOIN offer_versions v ON v.offer = o.id AND v.number = o.newest
 LEFT JOIN LATERAL (
@@ -77,6 +81,25 @@ LEFT JOIN LATERAL (
 ) a ON true
 LEFT JOIN log_state s ON s.topic = $1 AND s.key = o.id
 WHERE o.id = $2 OR o.key = $2;
+
+-- name: discard_offer
+-- An offer with its versions taken away, if all of them are drafts and no other offer names it; else it stays, and this
+-- says why.
+WITH held AS MATERIALIZED (
+    SELECT lifecycle FROM offer_versions WHERE offer = $1 FOR UPDATE
+), hindered AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM held WHERE lifecycle <> 'draft') AS submitted, EXISTS (
+        SELECT FROM offer_versions v
+        WHERE v.offer <> $1 AND (v.terms ->> 'alternative' IN ($1, $2) OR EXISTS (
+            SELECT FROM jsonb_each(v.terms -> 'honour') AS h(channel, cell)
+            WHERE cell ->> 'action' = 'alternative' AND cell ->> 'offer' IN ($1, $2)))
+    ) AS named
+), gone AS (
+    DELETE FROM offer_versions v USING hindered h WHERE v.offer = $1 AND NOT h.submitted AND NOT h.named RETURNING 1
+), removed AS (
+    DELETE FROM offers o USING hindered h WHERE o.id = $1 AND NOT h.submitted AND NOT h.named RETURNING 1
+)
+SELECT submitted, named FROM hindered;
 
 -- name: fetch_references
 -- Offers with these keys or ids, and all that can be reached from them: what the newest version of each names as alternatives.
@@ -136,8 +159,8 @@ WITH given AS (
     FROM released r
     RETURNING offer, version, state, leaving, state_revision
 ), noted AS (
-    INSERT INTO activation_history (offer, revision, version, state, leaving, by)
-    SELECT p.offer, p.state_revision, p.version, p.state, p.leaving, $15 FROM prepared p
+    INSERT INTO activation_history (offer, revision, version, state, leaving, by, verb, traceparent)
+    SELECT p.offer, p.state_revision, p.version, p.state, p.leaving, $15, 'release', $14 FROM prepared p
     RETURNING 1
 )
 SELECT a.revision, a.epoch
@@ -159,8 +182,8 @@ WITH given AS (
     UPDATE offer_versions v SET lifecycle = 'retired', row_version = v.row_version + 1, changed_at = now()
     FROM moved m WHERE m.state = 'CLOSED' AND v.offer = m.offer AND v.number = m.version
 ), noted AS (
-    INSERT INTO activation_history (offer, revision, version, state, leaving, by, reason)
-    SELECT m.offer, m.revision, m.version, m.state, m.leaving, $15, $16 FROM moved m
+    INSERT INTO activation_history (offer, revision, version, state, leaving, by, reason, verb, traceparent)
+    SELECT m.offer, m.revision, m.version, m.state, m.leaving, $15, $16, $17, $14 FROM moved m
     RETURNING 1
 )
 SELECT a.revision, a.epoch
@@ -176,6 +199,27 @@ SELECT a.offer, a.version, a.state, a.leaving, a.state_revision, a.effective_at,
 FROM activations a JOIN activation_history h ON h.offer = a.offer AND h.version = a.version
 WHERE a.offer = $1 ORDER BY a.version, h.revision;
 
+-- name: note_history
+-- What people did to versions, in the transaction that does it.
+INSERT INTO offer_history (offer, version, verb, by, at, reason, before, after, changes, job, traceparent)
+SELECT g.offer, g.version, g.verb, g.by, g.at, g.reason, g.before, g.after, g.changes::jsonb, g.job, g.traceparent
+FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[],
+    $9::text[], $10::text[], $11::text[])
+    AS g(offer, version, verb, by, at, reason, before, after, changes, job, traceparent);
+
+-- name: list_history
+-- What people did to an offer before a place, newest first: on the author's side, and the steps of the run side that
+-- somebody asked for. Terms never change once a version can be released, so its hash is that of then.
+(SELECT h.place, h.version, h.verb, h.by, h.at, h.reason, h.before, h.after, h.changes, h.job,
+    NULL AS state, NULL::bigint AS revision, h.traceparent
+FROM offer_history h WHERE h.offer = $1 AND h.place < $2 ORDER BY h.place DESC LIMIT $3)
+UNION ALL
+(SELECT s.place, s.version, s.verb, s.by, s.at, s.reason, v.content_hash, v.content_hash, NULL, NULL,
+    s.state, s.revision, s.traceparent
+FROM activation_history s JOIN offer_versions v ON v.offer = s.offer AND v.number = s.version
+WHERE s.offer = $1 AND s.place < $2 AND s.verb IS NOT NULL ORDER BY s.place DESC LIMIT $3)
+ORDER BY place DESC LIMIT $3;
+
 -- name: position
 -- Where the catalogue is.
 SELECT epoch, revision FROM log_clock WHERE topic = $1 AND partition = 0;
@@ -187,7 +231,10 @@ WITH approved AS (
     UPDATE offer_versions v SET lifecycle = 'approved', approver = $2, row_version = v.row_version + 1, changed_at = $3
     FROM import_refs r
     WHERE r.job = $1 AND v.offer = r.id AND v.number = 1 AND v.lifecycle = 'in_review' AND $2 <> ALL (v.authors)
-    RETURNING 1
+    RETURNING v.offer, v.number, v.content_hash
+), noted AS (
+    INSERT INTO offer_history (offer, version, verb, by, at, before, after, job, traceparent)
+    SELECT a.offer, a.number, 'approve', $2, $3, a.content_hash, a.content_hash, $1, $5 FROM approved a
 )
 INSERT INTO import_approvals AS p (job, by, at, approved, release, traceparent)
 SELECT $1, $2, $3, count(*), $4, $5 FROM approved

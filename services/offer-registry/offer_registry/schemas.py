@@ -139,7 +139,10 @@ class Standing(_Answer):
 
 
 class OfferSummary(_Answer):
-    """An offer in a list: `version` and `lifecycle` are the newest version's, `revision` is that of its last record."""
+    """An offer in a list.
+
+    `version`, `lifecycle` and `content_hash` are the newest version's, `revision` is that of its last record.
+    """
 
     model_config = _with(examples.SUMMARY)
 
@@ -148,6 +151,7 @@ class OfferSummary(_Answer):
     title: dict[str, str]
     version: int
     lifecycle: Lifecycle
+    content_hash: str
     activation: Standing | None
     revision: int | None
     created_by: str
@@ -173,7 +177,10 @@ class OfferDocument(OfferSummary):
     def fresh(cls, offer: Offer, version: OfferVersion) -> Self:
         """An offer just created."""
         title = dict(version.terms.title)
-        return cls.whole(Summary(offer, version.lifecycle, title, None, None, leaving=False, revision=None), version)
+        return cls.whole(
+            Summary(offer, version.lifecycle, version.content_hash, title, None, None, leaving=False, revision=None),
+            version,
+        )
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -188,6 +195,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "title": dict(summary.title),
         "version": summary.offer.newest,
         "lifecycle": summary.lifecycle,
+        "content_hash": summary.content_hash,
         "activation": standing,
         "revision": summary.revision,
         "created_by": summary.offer.created_by,

@@ -19,7 +19,7 @@ from concord.storage import queries
 from offer_registry.activation import Activation, Place
 from offer_registry.conflicts import Rival
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
-from offer_registry.errors import OfferUnknown, VersionUnknown
+from offer_registry.errors import OfferNamed, OfferSubmitted, OfferUnknown, VersionUnknown
 from offer_registry.references import Graph, Node
 
 Q = queries.load(Path(__file__).with_name("queries.sql"))
@@ -29,12 +29,13 @@ REMEMBERED = 4_096  # terms, so 64 MB of text at most
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """An offer as a list shows it: its newest version's lifecycle and title, where its newest open version stands, and
-    the revision of its last record.
+    """An offer as a list shows it: its newest version's lifecycle, hash and title, where its newest open version
+    stands, and the revision of its last record.
     """
 
     offer: Offer
     lifecycle: Lifecycle
+    content_hash: str
     title: Mapping[str, str]
     active_version: int | None
     state: str | None
@@ -127,6 +128,20 @@ async def set_newest(connection: Connection, offer: Offer, number: int) -> None:
     await connection.execute(Q.set_newest, offer.id, number)
 
 
+async def discard(connection: Connection, offer: Offer) -> None:
+    """Take away an offer with its drafts; the caller holds its row.
+
+    Raises:
+        OfferSubmitted: a version of it is no draft.
+        OfferNamed: another offer names it.
+    """
+    (row,) = await connection.fetch(Q.discard_offer, offer.id, offer.key)
+    if row["submitted"]:
+        raise OfferSubmitted
+    if row["named"]:
+        raise OfferNamed
+
+
 async def fetch_version(connection: Connection, offer: Offer, number: int, *, lock: bool = False) -> OfferVersion:
     """One version; locked to the end of the transaction if asked.
 
@@ -141,6 +156,20 @@ async def fetch_version(connection: Connection, offer: Offer, number: int, *, lo
 
 async def list_versions(connection: Connection, offer: Offer, after: int, limit: int) -> list[OfferVersion]:
     return [version_of(row) for row in await connection.fetch(Q.list_versions, offer.id, after, limit)]
+
+
+async def fetch_documents(connection: Connection, offer: Offer, *numbers: int) -> list[dict[str, Any]]:
+    """The terms of versions as they are stored, in the order of the numbers.
+
+    Raises:
+        VersionUnknown: there is none of one of the numbers.
+    """
+    rows = await connection.fetch(Q.fetch_documents, offer.id, numbers)
+    found: dict[int, dict[str, Any]] = {row["number"]: row["terms"] for row in rows}
+    for number in numbers:
+        if number not in found:
+            raise VersionUnknown(f"There is no version {number}; the newest of {offer.key} is {offer.newest}.")
+    return [found[number] for number in numbers]
 
 
 async def save(connection: Connection, version: OfferVersion) -> None:
@@ -253,7 +282,7 @@ def _parsed(text: str) -> Terms:
 _remembered = lru_cache(maxsize=REMEMBERED)(_parsed)
 
 
-def version_of(row: Record) -> OfferVersion:
+def version_of(row: Record | Mapping[str, Any]) -> OfferVersion:
     columns: dict[str, Any] = dict(row)
     return OfferVersion(
         **columns
@@ -274,6 +303,7 @@ def _summary(row: Record) -> Summary:
     return Summary(
         offer=_offer(row),
         lifecycle=Lifecycle(row["lifecycle"]),
+        content_hash=row["content_hash"],
         title=row["title"],
         active_version=row["active_version"],
         state=row["state"],

@@ -50,14 +50,25 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The authorities' contents and each channel's view of them."""
+    """The authorities' contents, none when they did not say, and the view of each channel that answered."""
 
     authorities: Contents
     views: tuple[View, ...]
 
     @property
+    def known(self) -> bool:
+        """Whether the authorities said what a view must hold."""
+        return bool(self.authorities)
+
+    @property
+    def equal(self) -> bool:
+        """Whether every view that was read holds it."""
+        return self.known and all(not self.differing(view) for view in self.views)
+
+    @property
     def whole(self) -> bool:
-        return all(not self.differing(view) for view in self.views)
+        """Whether every channel's view was read and holds it."""
+        return self.equal and len(self.views) == len(CHANNELS)
 
     def differing(self, view: View) -> list[Place]:
         """The partitions in which the view is not what the authority has."""
@@ -106,20 +117,30 @@ def rows(found: Agreement) -> list[list[str]]:
 
 
 def _row(found: Agreement, view: View) -> list[str]:
-    equal = "= yes" if not found.differing(view) else f"≠ {found.behind(view):,} revisions behind"
-    return [CHANNEL_NAMES[view.channel], view.state, age(view.age_ms), f"{view.records:,}", equal]
+    return [CHANNEL_NAMES[view.channel], view.state, age(view.age_ms), f"{view.records:,}", _equal(found, view)]
+
+
+def _equal(found: Agreement, view: View) -> str:
+    if not found.known:
+        return "–"
+    if not found.differing(view):
+        return "= yes"
+    behind = found.behind(view)
+    if not behind:
+        return "≠ no, at the same revision"
+    return f"≠ {behind:,} revision{'s' if behind > 1 else ''} behind"
 
 
 def documents(found: Agreement) -> list[dict[str, Any]]:
-    """An object per view for programs."""
+    """An object per view for programs; `behind` and `equal` are null when no authority said what there is."""
     return [
         {
             "channel": view.channel,
             "state": view.state,
             "age_ms": view.age_ms,
             "records": view.records,
-            "behind": found.behind(view),
-            "equal": not found.differing(view),
+            "behind": found.behind(view) if found.known else None,
+            "equal": not found.differing(view) if found.known else None,
         }
         for view in found.views
     ]

@@ -15,6 +15,8 @@ from concord.cli.words import CHANNEL_NAMES
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+SHOWN = 5  # offers that channels merely show, when none was asked for by name
+
 
 @app.command()
 def ask(
@@ -35,8 +37,8 @@ def ask(
 ) -> None:
     """Ask all four channels one question and compare what they say.
 
-    Without --offer and --product: the customer's promises and what each channel shows. Exit 0 when all say the same
-    terms and none says no, 1 otherwise, 3 when a channel does not answer.
+    Without --offer and --product: the customer's promises and the first offers that channels show. Exit 0 when all say
+    the same terms and none says no, 1 otherwise, 3 when a channel does not answer.
     """
     current = session.of(context, json=json)
     names = {"party": party, "number": number, "code": code, "email": email, "household": household, "line": line}
@@ -47,17 +49,17 @@ def ask(
     failed = [answer.error for answer in heard if answer.error]
     if len(failed) == len(heard):
         raise failed[0]
-    present(current.screen, heard, svg)
+    present(current.screen, heard, svg, most=None if question.named else SHOWN)
     raise typer.Exit(exit_status(heard))
 
 
-def present(screen: Screen, heard: list[Heard], svg: str | None = None) -> None:
-    """The table, or the answers as one JSON document."""
+def present(screen: Screen, heard: list[Heard], svg: str | None = None, most: int | None = None) -> None:
+    """The tables, of no more than `most` offers that are merely shown; or the answers as one JSON document."""
     if screen.json:
         screen.document(document(heard))
         return
     with screen.recording(svg, session.typed_command(sys.argv[1:])):
-        show(screen, heard)
+        show(screen, heard, most)
 
 
 def document(heard: list[Heard]) -> dict[str, Any]:
@@ -71,15 +73,18 @@ def document(heard: list[Heard]) -> dict[str, Any]:
     return {"same_terms": comparison.same_terms(heard), "channels": channels}
 
 
-def show(screen: Screen, heard: list[Heard]) -> None:
+def show(screen: Screen, heard: list[Heard], most: int | None = None) -> None:
     """One table per offer or promise spoken of, digests and ages below the last, and the conclusion."""
-    subjects = comparison.subjects(heard)
+    found = comparison.subjects(heard)
+    subjects = found if most is None else comparison.shortened(found, most)
     if not subjects:
         screen.title("Nothing is shown and nothing was promised.")
         screen.rows(_columns(heard), comparison.closing_rows(heard))
     for subject in subjects:
         screen.title(comparison.heading(heard, subject))
         table(screen, heard, subject, closing=subject is subjects[-1])
+    if left_out := len(found) - len(subjects):
+        screen.say(f"Other offers that channels show: {left_out}. Name one with --offer, or see all with --json.")
     screen.say(comparison.conclusion(heard))
     for answer in heard:
         if answer.error:

@@ -24,6 +24,11 @@ class Question:
     def empty(self) -> bool:
         return not (self.customer or self.offers or self.products)
 
+    @property
+    def named(self) -> bool:
+        """Whether something is asked for by name, rather than whatever there is."""
+        return bool(self.offers or self.products)
+
     def body(self, at: str) -> dict[str, Any]:
         parts = {"customer": self.customer, "offers": list(self.offers), "products": list(self.products)}
         return {name: part for name, part in parts.items() if part} | {"at": at}

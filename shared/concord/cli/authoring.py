@@ -57,10 +57,15 @@ async def until_state(concord: Concord, offer: str, version: int, *states: str) 
     return await until(look, f"version {version} of {offer} is {' or '.join(states)}")
 
 
+async def read(concord: Concord, offer: str) -> dict[str, Any]:
+    """The offer with its newest version."""
+    return dict((await concord.call("registry", "GET", f"/v1/offers/{offer}", person=AUTHOR)).body)
+
+
 async def fetch(concord: Concord, offer: str) -> dict[str, Any] | None:
     """The offer, or None when there is none of that key."""
     try:
-        return dict((await concord.call("registry", "GET", f"/v1/offers/{offer}", person=AUTHOR)).body)
+        return await read(concord, offer)
     except AnswerIsNo as error:
         if error.reason == "offer_unknown":
             return None
@@ -74,11 +79,17 @@ async def terms_of(concord: Concord, offer: str, version: int) -> dict[str, Any]
 
 async def listed(concord: Concord, **query: str) -> AsyncIterator[dict[str, Any]]:
     """Every offer that the filters of `GET /v1/offers` leave."""
+    async for item in paged(concord, "/v1/offers", **query):
+        yield item
+
+
+async def paged(concord: Concord, path: str, **query: str) -> AsyncIterator[dict[str, Any]]:
+    """Every item of a list of the registry."""
     after: str | None = ""
     while after is not None:
         pairs = {"limit": str(A_PAGE), "after": after} | query
         text = "&".join(f"{name}={value}" for name, value in pairs.items() if value)
-        page = (await concord.call("registry", "GET", f"/v1/offers?{text}", person=AUTHOR)).body
+        page = (await concord.call("registry", "GET", f"{path}?{text}", person=AUTHOR)).body
         for item in page["items"]:
             yield item
         after = page["next"]

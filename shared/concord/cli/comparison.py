@@ -35,9 +35,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a row of decisions is about: an offer, or one promise on it."""
+    """What a row of decisions is about: an offer, one promise on it, or neither: a code that nobody knows yet."""
 
-    offer: str
+    offer: str | None
     promise: str | None
 
 
@@ -45,6 +45,13 @@ def subjects(heard: Sequence[Heard]) -> list[Subject]:
     """Everything that any channel spoke of, in the order it was first named."""
     found = [Subject(item["offer"], (item.get("promise") or {}).get("id")) for answer in heard for item in answer.items]
     return list(dict.fromkeys(found))
+
+
+def shortened(found: Sequence[Subject], most: int) -> list[Subject]:
+    """Every promise, and of the offers that are merely shown the first `most`."""
+    merely_shown = [subject for subject in found if subject.offer and not subject.promise]
+    left_out = set(merely_shown[most:])
+    return [subject for subject in found if subject not in left_out]
 
 
 def decision(answer: Heard, subject: Subject) -> Decision | None:
@@ -145,7 +152,7 @@ def marked(cells: Sequence[str]) -> list[str]:
 def heading(heard: Sequence[Heard], subject: Subject) -> str:
     """`free-handset-upgrade, version 3, promised by e-mail until 14 Jun 2026, code K7M2-9QX4-TB`, and a common no."""
     item = next(found for answer in heard if (found := decision(answer, subject)))
-    words = [subject.offer]
+    words = [subject.offer or "This code"]
     if item.get("version"):
         words.append(f"version {item['version']}")
     if promise := item.get("promise"):

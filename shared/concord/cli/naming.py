@@ -1,13 +1,19 @@
-"""The options that say which customer is meant."""
+"""The arguments and options that say which offer or customer is meant."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
+from concord.cli import completion
 from concord.cli.errors import Misused
 from concord.cli.session import Session
 
+Offer = Annotated[str, typer.Argument(help="Key or id of the offer.", autocompletion=completion.offers)]
+Offers = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY…", help="Keys or ids of offers.", autocompletion=completion.offers, show_default=False),
+]
 Party = Annotated[str | None, typer.Option(help="By party id.")]
 Number = Annotated[str | None, typer.Option(help="By telephone number; - asks for it.")]
 Code = Annotated[str | None, typer.Option(help="By promise code; - asks for it.")]

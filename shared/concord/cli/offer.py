@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
-from concord.cli import authoring, completion, session, simulating
+from concord.cli import authoring, editing, history, session, simulating
 from concord.cli.client import Concord
-from concord.cli.errors import Misused
+from concord.cli.naming import Offer
+from concord.cli.offerfiles import command as files
+from concord.cli.offerfiles import form
 from concord.cli.screen import Screen
 from concord.cli.session import Session
 from concord.cli.words import CHANNEL_NAMES, day
@@ -20,9 +21,8 @@ app = typer.Typer(
     help="Write, approve, release and withdraw offers.",
 )
 
-Offer = Annotated[str, typer.Argument(help="Key or id of the offer.", autocompletion=completion.offers)]
 Version = Annotated[int | None, typer.Option(metavar="N", help="Which version; the newest.")]
-TermsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The terms as JSON (api §2).")]
+TermsFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The terms as YAML or JSON (api §2).")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the offer.")]
 
 
@@ -60,15 +60,11 @@ def list_offers(
 def show(context: typer.Context, offer: Offer, *, json: session.Json = False) -> None:
     """Show an offer with the terms of its newest version."""
     current = session.of(context, json=json)
-    found = current.run(lambda concord: _read(concord, offer))
+    found = current.run(lambda concord: authoring.read(concord, offer))
     if current.screen.json:
         current.screen.document(found)
         return
     _summary(current.screen, found)
-
-
-async def _read(concord: Concord, offer: str) -> dict[str, Any]:
-    return dict((await concord.call("registry", "GET", f"/v1/offers/{offer}", person=authoring.AUTHOR)).body)
 
 
 def _summary(screen: Screen, found: dict[str, Any]) -> None:
@@ -99,48 +95,14 @@ def new(
 ) -> None:
     """Create an offer whose version 1 is a draft with these terms."""
     current = session.of(context, json=json)
-    made = current.run(lambda concord: authoring.create(concord, key, _terms(file), person))
+    terms = form.terms_for(key, form.read_terms(file))
+    made = current.run(lambda concord: authoring.create(concord, key, terms, person))
     _say(current, made, f"Draft 1 of {key}. Next: concord offer submit {key}")
 
 
-@app.command()
-def edit(
-    context: typer.Context,
-    offer: Offer,
-    file: TermsFile,
-    *,
-    person: session.As = authoring.AUTHOR,
-    json: session.Json = False,
-) -> None:
-    """Give the newest draft other terms; when the newest version is no draft, add one."""
-    current = session.of(context, json=json)
-    version = current.run(lambda concord: _edit(concord, offer, _terms(file), person))
-    _say(
-        current, {"offer": offer, "version": version}, f"Draft {version} of {offer}. Next: concord offer submit {offer}"
-    )
-
-
-async def _edit(concord: Concord, offer: str, terms: dict[str, Any], person: str) -> int:
-    found = await _read(concord, offer)
-    if found["lifecycle"] != "draft":
-        return await authoring.revise(concord, offer, terms, person)
-    path = f"/v1/offers/{offer}/versions/{found['version']}"
-    read = await concord.call("registry", "GET", path, person=person)
-    etag = {"if-match": read.headers["etag"]}
-    await concord.call("registry", "PUT", path, person=person, json={"terms": terms}, headers=etag)
-    return int(found["version"])
-
-
-def _terms(file: Path) -> dict[str, Any]:
-    try:
-        terms = orjson.loads(file.read_bytes())
-    except orjson.JSONDecodeError as error:
-        raise Misused(f"{file} is not JSON: {error}.", next="Mend the file.") from error
-    if not isinstance(terms, dict):
-        raise Misused(f"{file} holds no JSON object.", next="Write the terms as one object.")
-    return terms
-
-
+app.command("edit")(editing.edit)
+app.command("check")(files.check)
+app.command("diff")(history.diff)
 app.command("simulate")(simulating.simulate)
 
 
@@ -184,7 +146,7 @@ def reject(
 ) -> None:
     """Send a version back to its author."""
     current = session.of(context, json=json)
-    _act(current, offer, version, "reject", person, f"Rejected. Next: concord offer edit {offer} FILE", reason=reason)
+    _act(current, offer, version, "reject", person, f"Rejected. Next: concord offer edit {offer}", reason=reason)
 
 
 @app.command()
@@ -205,7 +167,7 @@ def release(
 
 def _act(current: Session, offer: str, version: int | None, verb: str, person: str, sentence: str, **body: str) -> None:
     async def act(concord: Concord) -> Any:
-        number = version or (await _read(concord, offer))["version"]
+        number = version or (await authoring.read(concord, offer))["version"]
         return (await authoring.act(concord, offer, number, verb, person, **body)).body
 
     _say(current, current.run(act), sentence)
@@ -259,7 +221,7 @@ def withdraw(
 ) -> None:
     """Withdraw an offer for good; promises keep their terms to their deadline."""
     current = session.of(context, json=json)
-    found = current.run(lambda concord: _read(concord, offer))
+    found = current.run(lambda concord: authoring.read(concord, offer))
     state = (found["activation"] or {}).get("state", "not released")
     if not current.confirmed(f"{found['key']} is {state}. Withdraw it for good?", yes=yes, dry_run=dry_run):
         return
@@ -271,6 +233,11 @@ def _run_side(current: Session, offer: str, verb: str, person: str, sentence: st
     path = f"/v1/offers/{offer}/activation:{verb}"
     answer = current.run(lambda concord: concord.call("registry", "POST", path, person=person, json=body or None))
     _say(current, answer.body, sentence)
+
+
+app.command("history")(history.history)
+app.command("import")(files.take)
+app.command("export")(files.export)
 
 
 def _say(current: Session, document: Any, sentence: str) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from concord.cli import authoring, completion, session, trial
 from concord.cli.errors import Misused
+from concord.cli.offerfiles import form
 
 File = Annotated[
     Path | None,
@@ -16,7 +17,7 @@ File = Annotated[
         exists=True,
         dir_okay=False,
         show_default=False,
-        help="Terms, or {key, terms}, as JSON; several as NDJSON.",
+        help="Terms, or {key, terms}, as YAML, JSON or NDJSON.",
     ),
 ]
 JsonFile = typer.Option(metavar="FILE", exists=True, dir_okay=False, show_default=False)
@@ -70,45 +71,24 @@ def drafts(file: Path) -> list[dict[str, Any]]:
     """The offers of a file as a simulation takes them; terms alone get a key from the file's name.
 
     Raises:
-        Misused: it is no JSON, or holds something else.
+        FileRefused: it cannot be read, or holds something else.
+        Misused: two of the offers have one key.
     """
-    documents = _documents(file)
     name = UNFIT.sub("-", file.stem.lower()).strip("-") or "draft"
-    return [_draft(document, file, name if place == 1 else f"{name}-{place}") for place, document in documents]
-
-
-def _draft(document: Any, file: Path, key: str) -> dict[str, Any]:
-    if isinstance(document, dict) and document.keys() == {"ref", "data"}:  # a line of an import
-        document = document["data"]
-    if not isinstance(document, dict):
-        raise Misused(f"{file} holds something else than objects.", next="Write terms, or {key, terms}.")
-    return document if "terms" in document else {"key": key, "terms": document}
-
-
-def _documents(file: Path) -> list[tuple[int, Any]]:
-    """The document of the file, or of each of its lines, with its number from 1."""
-    text = file.read_bytes()
-    try:
-        return [(1, orjson.loads(text))]
-    except orjson.JSONDecodeError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise _malformed(file, error) from error
-    try:
-        return [(place, orjson.loads(line)) for place, line in enumerate(lines, start=1)]
-    except orjson.JSONDecodeError as error:
-        raise _malformed(file, error) from error
+    found = list(enumerate(form.read([file], bare=True), start=1))
+    return [
+        {"key": name if number == 1 else f"{name}-{number}", "terms": each.terms}
+        if each.key is None
+        else {"key": each.key, "terms": each.terms}
+        for number, each in found
+    ]
 
 
 def _object(file: Path, what: str) -> dict[str, Any]:
     try:
         document = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise _malformed(file, error) from error
+        raise Misused(f"{file} is not JSON: {error}.", next="Mend the file.") from error
     if not isinstance(document, dict):
         raise Misused(f"{file} holds no JSON object.", next=f"Write {what} as one object.")
     return document
-
-
-def _malformed(file: Path, error: orjson.JSONDecodeError) -> Misused:
-    return Misused(f"{file} is not JSON: {error}.", next="Mend the file.")

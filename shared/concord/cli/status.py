@@ -3,20 +3,21 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from concord.cli import agreement, session
 from concord.cli.agreement import AUTHORITIES, Agreement
-from concord.cli.client import SERVICES, Concord
+from concord.cli.client import CHANNELS, SERVICES, Concord
 from concord.cli.errors import DONE, NO, CommandError, Unreachable
 from concord.cli.screen import Screen
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
+T = TypeVar("T")
 EACH = 2.0  # seconds between looks with --watch
 BACKLOG = re.compile(r"^concord_outbox_backlog_age_seconds(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
 
@@ -32,15 +33,15 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What was seen at one moment; no agreement when a service did not answer. `backlog` is in seconds."""
+    """What was seen at one moment, as far as somebody answered. `backlog` is in seconds."""
 
     services: tuple[Readiness, ...]
-    agreement: Agreement | None
+    agreement: Agreement
     backlog: float | None
 
     @property
     def good(self) -> bool:
-        return all(not one.why_not for one in self.services) and self.agreement is not None and self.agreement.whole
+        return all(not one.why_not for one in self.services) and self.agreement.whole
 
     @property
     def exit_status(self) -> int:
@@ -71,15 +72,25 @@ def status(
 
 
 async def look(concord: Concord) -> Status:
-    """Ask everybody at once."""
+    """Ask everybody at once; the authorities before the views, as `agreement.compare` does."""
     services = await asyncio.gather(*(_ready(concord, service) for service in SERVICES))
-    if not all(one.reachable for one in services):
-        return Status(tuple(services), None, None)
+    answering = [one.service for one in services if one.reachable and one.service in CHANNELS]
+    failed: list[CommandError] = []
+    authorities = await _found(agreement.authorities(concord), failed)
+    views = await asyncio.gather(*(_found(agreement.view(concord, channel), failed) for channel in answering))
+    found = Agreement(authorities or {}, tuple(view for view in views if view))
+    if failed and answering and not found.views:  # nobody could be asked: the issuer is away
+        services.append(Readiness("views", failed[-1].detail, reachable=not isinstance(failed[-1], Unreachable)))
+    return Status(tuple(services), found, await _found(_backlog(concord), failed))
+
+
+async def _found(work: Awaitable[T], failed: list[CommandError]) -> T | None:
+    """What it finds; None, and the error kept, when a service does not say."""
     try:
-        return Status(tuple(services), await agreement.compare(concord), await _backlog(concord))
+        return await work
     except CommandError as error:
-        failed = Readiness("views", error.detail, reachable=not isinstance(error, Unreachable))
-        return Status((*services, failed), None, None)
+        failed.append(error)
+        return None
 
 
 async def _ready(concord: Concord, service: str) -> Readiness:
@@ -108,17 +119,20 @@ def _show(screen: Screen, seen: Status) -> None:
         return
     for line in sentences(seen):
         screen.say(line)
-    if seen.agreement is not None:
+    if seen.agreement.views:
         screen.rows(agreement.COLUMNS, agreement.rows(seen.agreement))
 
 
 def sentences(seen: Status) -> Iterable[str]:
     """What is wrong, one line each; the first line says how it is on the whole."""
     wrong = [f"✗ {one.service}: {one.why_not}" for one in seen.services if one.why_not]
-    if seen.agreement is not None and seen.agreement.whole:
+    if seen.agreement.whole:
         yield "= All four channels have what the authorities have."
-    elif seen.agreement is not None:
+    elif seen.agreement.known and not seen.agreement.equal:
         yield "≠ Not every channel has what the authorities have yet."
+    elif seen.agreement.views and seen.agreement.known:
+        count = f"{len(seen.agreement.views)} of {len(CHANNELS)}"
+        yield f"≠ Only {count} channels answer; these have what the authorities have."
     yield from wrong
     if seen.backlog is not None:
         yield f"outbox {'empty' if seen.backlog == 0 else f'{seen.backlog:.1f} s behind'}"
@@ -126,6 +140,6 @@ def sentences(seen: Status) -> Iterable[str]:
 
 def document(seen: Status) -> dict[str, Any]:
     """`{"good": true, "services": {…}, "views": […], "outbox_age_s": 0.0}`."""
-    views = agreement.documents(seen.agreement) if seen.agreement else []
+    views = agreement.documents(seen.agreement)
     services = {one.service: {"ready": not one.why_not, "why_not": one.why_not or None} for one in seen.services}
     return {"good": seen.good, "services": services, "views": views, "outbox_age_s": seen.backlog}

@@ -117,6 +117,8 @@ class CompiledOffer:
     categories: frozenset[str] = field(repr=False)
     codes: frozenset[str] = field(repr=False)
     unscoped: bool  # some version has every product in scope
+    automatic: CompiledVersion | None  # `live`, unless it asks for a code
+    exact: bool  # what the indexes by SKU and category find is all there is to its scope
 
     def pinned(self, content_hash: str) -> CompiledVersion | None:
         """The version with that content, if it is still held."""
@@ -132,11 +134,14 @@ def compile_offer(record: OfferRecord, known: CompiledOffer | None = None) -> Co
     versions = tuple(
         _version(record.key, version, known) for version in newest_first if version.state is not ActivationState.CLOSED
     )
+    live = next((version for version in versions if version.shown), None)
     return CompiledOffer(
         id=record.id,
         key=record.key,
         versions=versions,
-        live=next((version for version in versions if version.shown), None),
+        live=live,
+        automatic=live if live is not None and not live.terms.codes else None,
+        exact=len(versions) == 1 and not versions[0].terms.reach.excludes,
         skus=_union([version.terms.reach.skus for version in versions]),
         categories=_union([version.terms.reach.categories for version in versions]),
         codes=_union([version.terms.codes for version in versions]),
@@ -176,16 +181,17 @@ def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) ->
     """The terms made ready. Raises nothing: every combination of fields that parses has a meaning."""
     price = unit_price(terms)
     gates = take_apart(terms.criteria, registry)
+    benefits = _BENEFITS.dump_json(terms.benefits, exclude_defaults=True, by_alias=True)
     return CompiledTerms(
         titles=terms.title,
         descriptions=terms.description,
-        benefits=_canonical(_BENEFITS.dump_json(terms.benefits, exclude_defaults=True, by_alias=True)),
+        benefits=_canonical(benefits),
         price=price,
         gates=gates,
         criteria=None if gates.gating is None else _shared(_CRITERIA.dump_json(gates.gating, by_alias=True)),
         reach=reach(terms.products),
-        plan=_plan(terms),
-        shown_in=frozenset(terms.shown_in),
+        plan=_plan(benefits, None if terms.max_discount is None else _AMOUNTS.dump_json(terms.max_discount)),
+        shown_in=_shared_set(tuple(terms.shown_in)),
         stances={
             channel: _stance(cell, price, terms.cards.get(channel) or {}) for channel, cell in terms.honour.items()
         },
@@ -194,22 +200,15 @@ def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) ->
         priority=terms.priority,
         group=terms.exclusive_group,
         combines_with=None if terms.combines_with is None else frozenset(terms.combines_with),
-        codes=frozenset(fold_code(text_of(code)) for code in terms.codes),
+        codes=_shared_set(tuple(fold_code(text_of(code)) for code in terms.codes)),
         alternative=terms.alternative,
     )
 
 
-def _plan(terms: Terms) -> Plan:
-    """Offers of one campaign share their benefits, so they share the plan."""
-    return _plan_of(
-        _BENEFITS.dump_json(terms.benefits, by_alias=True),
-        None if terms.max_discount is None else _AMOUNTS.dump_json(terms.max_discount),
-    )
-
-
 @lru_cache(maxsize=4096)
-def _plan_of(benefits: bytes, most: bytes | None) -> Plan:
-    return plan(_BENEFITS.validate_json(benefits), None if most is None else _AMOUNTS.validate_json(most))
+def _plan(benefits: bytes, most: bytes | None) -> Plan:
+    """Offers of one campaign share their benefits, so they share the plan."""
+    return plan(read_benefits(benefits), None if most is None else _AMOUNTS.validate_json(most))
 
 
 def _stance(cell: HonourCell, price: UnitPrice, cards: Mapping[str, Card]) -> Stance:
@@ -246,6 +245,12 @@ def _canonical(document: bytes) -> bytes:
 def _shared(document: bytes) -> bytes:
     """The same bytes as one object."""
     return document
+
+
+@lru_cache(maxsize=1024)
+def _shared_set(names: tuple[str, ...]) -> frozenset[str]:
+    """The names as one object for all offers that name the same."""
+    return frozenset(names)
 
 
 _NO_CARDS: Mapping[str, bytes] = {}

@@ -202,6 +202,26 @@ def _lte(name: str, value: Any) -> Test:
     return test
 
 
+def _gt(name: str, value: Any) -> Test:
+    kind = type(value)
+
+    def test(facts: Facts) -> Truth:
+        fact = facts.get(name)
+        return fact > value if fact.__class__ is kind else None
+
+    return test
+
+
+def _gte(name: str, value: Any) -> Test:
+    kind = type(value)
+
+    def test(facts: Facts) -> Truth:
+        fact = facts.get(name)
+        return fact >= value if fact.__class__ is kind else None
+
+    return test
+
+
 def _in(name: str, values: list[Any]) -> Test:
     kind, wanted = type(values[0]), frozenset(values)
 
@@ -235,8 +255,8 @@ _COMPARISONS: Mapping[str, Callable[[str, Any], Test]] = {
     "ne": _ne,
     "lt": _lt,
     "lte": _lte,
-    "gt": lambda name, value: _not(_lte(name, value)),
-    "gte": lambda name, value: _not(_lt(name, value)),
+    "gt": _gt,
+    "gte": _gte,
     "in": _in,
     "not_in": lambda name, values: _not(_in(name, values)),
     "between": _between,

@@ -59,13 +59,12 @@ def held_promises(asking: Asking) -> list[Held]:
 
 
 def standing_promises(asking: Asking) -> list[Held]:
-    """The promises that are owed at the instant, by terms that are known; in the order of `held_promises`."""
+    """Those of `held_promises` that are owed at the instant to the party who is meant, by terms that are known."""
     household = asking.view.household
     if household is None or not household.promises:
         return []
-    everything = Asking(replace(asking.question, offers=(), products=()), asking.view, asking.setting)
     meant = asking.question.party
-    return [held for held in held_promises(everything) if held.standing and meant in {None, held.promise.party}]
+    return [held for held in held_promises(asking) if held.standing and meant in {None, held.promise.party}]
 
 
 def _place(held: Held, presented: str | None) -> tuple[bool, bool, str, str]:

@@ -5,11 +5,9 @@ What is owed does not depend on the channel: `here` says beside it what the aski
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from concord.decision.catalogue import Catalogue
 from concord.decision.certificate import Certificate, HouseholdPosition, digest
-from concord.decision.compile import CompiledOffer, CompiledVersion
 from concord.decision.decide import Asking
 from concord.decision.evaluator import EVALUATOR
 from concord.decision.limits import fold_code
@@ -23,17 +21,16 @@ from concord.decision.quoting.refusals import Refusal, refusals
 from concord.decision.quoting.till import Till
 
 
-@dataclass(frozen=True, slots=True)
 class Ordered:
-    """What is to be quoted: the basket, public codes as given, and the caller's own name of the order."""
+    """What is to be quoted: the basket, public codes as given and folded, and the caller's own name of the order."""
 
-    basket: Basket
-    codes: tuple[str, ...] = ()
-    order: str | None = None
+    __slots__ = ("basket", "codes", "folded", "order")
 
-    @property
-    def folded(self) -> frozenset[str]:
-        return frozenset(map(fold_code, self.codes))
+    def __init__(self, basket: Basket, codes: tuple[str, ...] = (), order: str | None = None) -> None:
+        self.basket = basket
+        self.codes = codes
+        self.folded = frozenset(map(fold_code, codes))
+        self.order = order
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class QuoteAnswer:
 
     asked: Ordered
     quote: Quote
-    core: dict[str, Any]  # what is owed, as JSON values
+    core: bytes  # what is owed, as RFC 8785 JSON
     refused: tuple[Refusal, ...]
     certificate: Certificate
     setting: Setting
@@ -69,32 +66,38 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
     """
     asking = Asking(question, view, setting)
     held = standing_promises(asking)
-    candidates = [*_automatic(asking, asked), *_coded(asking, asked)]
-    candidates = _with_promises(held, candidates)
+    candidates = automatic(asking, asked)
+    if asked.codes:
+        candidates += _coded(asking, asked)
+    if held:
+        candidates = _with_promises(held, candidates)
     priced = price_basket(candidates, asking.facts, asked.basket, asked.folded, near=True)
     core = body.core(priced, [_beside(asking, asked, each, candidates, priced) for each in held])
     return QuoteAnswer(
         asked=asked,
         quote=priced,
         core=core,
-        refused=tuple(refusals(asking, asked.codes, priced, Till(asked.basket, asking.facts).facts_now())),
+        refused=_refused(asking, asked, priced) if asked.codes else (),
         certificate=_certify(asking, asked, priced, core),
         setting=setting,
     )
 
 
-def _automatic(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
+def _refused(asking: Asking, asked: Ordered, priced: Quote) -> tuple[Refusal, ...]:
+    return tuple(refusals(asking, asked.codes, priced, Till(asked.basket, asking.facts).facts_now()))
+
+
+def automatic(asking: Asking, asked: Ordered) -> list[Candidate]:
     """LIVE offers in their time that name something in the basket, or everything; those with codes are left out."""
-    catalogue, lines = asking.view.catalogue, _lines_by_offer(asking.view.catalogue, asked.basket)
-    for name, places in lines.items():
+    catalogue, when, found = asking.view.catalogue, asking.exact, []
+    lines = _lines_by_offer(catalogue, asked.basket)
+    for name in (*lines, *(catalogue.unscoped - lines.keys())):
         offer = catalogue.by_id(name)
-        if offer is not None and (version := _live(asking, offer)) is not None and not version.terms.codes:
-            exact = len(offer.versions) == 1 and not _excludes(version)
-            yield Candidate(offer.key, version.version, version.terms, places if exact else None, rank=1)
-    for name in catalogue.unscoped:
-        offer = catalogue.by_id(name)
-        if offer is not None and name not in lines and (version := _live(asking, offer)) and not version.terms.codes:
-            yield Candidate(offer.key, version.version, version.terms, rank=1)
+        version = offer.automatic if offer is not None else None
+        if offer is not None and version is not None and version.window.surely_inside(when):
+            places = lines.get(name) if offer.exact else None
+            found.append(Candidate(offer.key, version.version, version.terms, places, (), 1))
+    return found
 
 
 def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]]:
@@ -110,15 +113,6 @@ def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]
             elif places[-1] != place:
                 places.append(place)
     return found
-
-
-def _live(asking: Asking, offer: CompiledOffer) -> CompiledVersion | None:
-    version = offer.live
-    return version if version is not None and version.window.surely_inside(asking.exact) else None
-
-
-def _excludes(version: CompiledVersion) -> bool:
-    return bool(version.terms.reach.excluded or version.terms.reach.excluded_categories)
 
 
 def _coded(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
@@ -161,8 +155,8 @@ def _beside(asking: Asking, asked: Ordered, held: Held, candidates: Iterable[Can
 def _as_today(asking: Asking, promised: Candidate) -> Candidate | None:
     """The same terms for somebody without the promise, if they are today's."""
     offer = asking.view.catalogue.find(promised.key)
-    version = _live(asking, offer) if offer is not None else None
-    if version is None or version.terms is not promised.terms:
+    version = offer.live if offer is not None else None
+    if version is None or version.terms is not promised.terms or not version.window.surely_inside(asking.exact):
         return None
     return Candidate(promised.key, version.version, version.terms, promised.lines)
 
@@ -172,7 +166,7 @@ def _alone(asking: Asking, asked: Ordered, candidate: Candidate) -> int:
     return sum(share.discount for share in price_basket([candidate], asking.facts, asked.basket, asked.folded).applied)
 
 
-def _certify(asking: Asking, asked: Ordered, priced: Quote, core: dict[str, Any]) -> Certificate:
+def _certify(asking: Asking, asked: Ordered, priced: Quote, core: bytes) -> Certificate:
     view, household = asking.view, asking.view.household
     return Certificate(
         epoch=view.epoch,
@@ -181,6 +175,6 @@ def _certify(asking: Asking, asked: Ordered, priced: Quote, core: dict[str, Any]
         evaluator=EVALUATOR,
         at=asking.setting.at,
         request_digest=body.request_digest(asking.question, asked),
-        terms_digest=digest([body.owed(core)]),
+        terms_digest=digest([core]),
         policy_digest=digest(body.policy_entry(each.candidate, asking.setting.channel) for each in priced.applied),
     )

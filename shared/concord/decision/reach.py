@@ -7,6 +7,7 @@ from typing import Final
 
 from concord.decision.products import Products
 
+_NONE: Final[frozenset[str]] = frozenset()
 _SHORT: Final = 64  # names of a scope that is worth remembering
 
 
@@ -23,6 +24,11 @@ class Reach:
     def scoped(self) -> bool:
         """Whether it names products at all; if not, every product is in scope."""
         return bool(self.skus or self.categories)
+
+    @property
+    def excludes(self) -> bool:
+        """Whether something is left out."""
+        return bool(self.excluded or self.excluded_categories)
 
     def covers(self, sku: str) -> bool:
         """Whether the SKU alone puts a product in scope. Categories are known only of the lines of a basket."""
@@ -48,7 +54,7 @@ def _reach(
     skus: tuple[str, ...], categories: tuple[str, ...], excluded: tuple[str, ...], excluded_categories: tuple[str, ...]
 ) -> Reach:
     named = (skus, categories, excluded, excluded_categories)
-    return Reach(*(frozenset(map(intern, names)) for names in named))
+    return Reach(*(frozenset(map(intern, names)) if names else _NONE for names in named))
 
 
 _remembered = lru_cache(maxsize=4096)(_reach)

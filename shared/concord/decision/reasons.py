@@ -93,7 +93,7 @@ ENGLISH: Mapping[str, Entry] = {
     "code_unknown": Entry((_V.REFUSED,), "We do not know this code."),
     "code_ended": Entry((_V.REFUSED,), "The offer of this code is over."),
     "code_not_started": Entry((_V.REFUSED,), "The offer of this code has not started yet."),
-    "near_miss": Entry((), "{missing}, and you get this offer."),
+    "near_miss": Entry((_V.REFUSED,), "{missing}, and you get this offer."),
     "fact_missing": Entry((_V.UNKNOWN,), "We need to know {question} before we can say."),
     "view_fenced": Entry(
         (_V.WITHHELD,), "We cannot say right now; please ask again in a minute, or in another channel."

@@ -4,7 +4,7 @@ A script is written once per terms, channel and locale, and kept with the terms.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -38,6 +38,7 @@ class Script:
     granted: bytes  # the members benefits, fee, customer_pays and instead_of of a decision, as JSON
     tail: bytes  # its members refer_to and escalate_to, and the closing brace
     policy_head: bytes  # the members card, escalate_to and fee of a policy entry, as JSON
+    digests: dict[int, bytes] = field(compare=False, repr=False)  # of policy entries without a promise, by version
     here: tuple[bytes, bytes]  # what follows offer and version of a quote's `here`, without a promise and with one
 
     def reasons(self, promise: Promise | None) -> tuple[Reason, ...]:
@@ -93,6 +94,7 @@ def write(terms: CompiledTerms, stance: Stance, channel: str, locale: str) -> Sc
         granted=_granted(terms, stance),
         tail=_tail(stance),
         policy_head=_policy_head(stance, b"null" if found is None else found[1]),
+        digests={},
         here=(_here(stance, stance.verdict, said), _here(stance, stance.promised, said)),
     )
 

@@ -8,10 +8,11 @@ from concord.engines.process import Child, exit_words, spawn
 from concord.engines.restart import Limits, RestartPolicy
 from concord.engines.start import POLL, Server
 from concord.engines.state import Running, born
+from concord.exitcodes import UNFIT
 
 
 class Keeper:
-    """Of one server. `changed` is called after each change of what `status` says.
+    """Of one server. `changed` is called after each change of what `status` says; `say` is told of deaths and returns.
 
     A server that is not `patient` must answer in its first life: nothing it waits for can be missing.
     """
@@ -23,6 +24,7 @@ class Keeper:
         clock: Callable[[], float],
         changed: Callable[[], None],
         *,
+        say: Callable[[str], None],
         patient: bool = True,
     ) -> None:
         self.server = server
@@ -32,6 +34,7 @@ class Keeper:
         self._limits = limits
         self._policy = RestartPolicy(limits, clock)
         self._changed = changed
+        self._say = say
         self._child: Child | None = None
         self._ready_pid: int | None = None
         self._state = "starting"
@@ -64,15 +67,21 @@ class Keeper:
         self._prepared = True
 
     async def run(self) -> None:
-        """For ever. Raises EngineFailed when it died too often."""
+        """For ever. Raises EngineFailed when it died too often, or before it ever answered and without hope."""
         while True:
             await self._live_once()
             delay = self._policy.died()
-            if delay is None or (self._ready_pid is None and not self._patient):
+            if delay is None or (self._ready_pid is None and self._hopeless):
                 raise self._died(too_often=delay is None)
-            await self._say("restarting")
+            self._say(f"{self.name} {self._ending()} It starts again in {delay:g} s.")
+            await self._become("restarting")
             await asyncio.sleep(delay)
             self.restarts += 1
+
+    @property
+    def _hopeless(self) -> bool:
+        """Whether another start would end as this one did."""
+        return not self._patient or (self._child is not None and self._child.returncode == UNFIT)
 
     async def until_ready(self, after: int | None = None) -> int:
         """Wait until a process answers, its pid; with `after`, one that has another pid than that."""
@@ -84,7 +93,7 @@ class Keeper:
         """End it in an orderly way; `run` must have been cancelled before, or it starts it anew."""
         if self._child is not None:
             await self._child.stop()
-        await self._say("stopped")
+        await self._become("stopped")
 
     def kill(self) -> None:
         """End it at once."""
@@ -103,7 +112,7 @@ class Keeper:
             await self.server.prepare()
         self._prepared = False
         self._child = await spawn(self.server.command())
-        await self._say("starting")
+        await self._become("starting")
         watcher = asyncio.create_task(self._watch(self._child))
         try:
             await self._child.wait()
@@ -115,17 +124,24 @@ class Keeper:
             await asyncio.sleep(POLL)
         if child.alive:
             self._ready_pid = child.pid
-            await self._say("ready")
+            if self.restarts:
+                self._say(f"{self.name} answers again.")
+            await self._become("ready")
 
-    async def _say(self, state: str) -> None:
+    async def _become(self, state: str) -> None:
         async with self._news:
             self._state = state
             self._changed()
             self._news.notify_all()
 
-    def _died(self, *, too_often: bool) -> EngineFailed:
+    def _ending(self) -> str:
+        """How its last life ended."""
         assert self._child is not None  # noqa: S101  it lived, or it could not have died
-        words = exit_words(self._child.returncode or 0)
+        return exit_words(self._child.returncode or 0)
+
+    def _died(self, *, too_often: bool) -> EngineFailed:
+        assert self._child is not None  # noqa: S101  as above
+        words = self._ending()
         if too_often:
             words = f"died {self._limits.deaths} times within {self._limits.window:.0f} s. The last time it {words}"
         return EngineFailed(self.name, words, self._child.tail(), self._child.command.log)

@@ -168,12 +168,17 @@ def _kill(pids: Iterable[int]) -> None:
 
 
 async def ensure_database(server_url: str, name: str) -> str:
-    """The URL of database `name` on that server, created when it is not there."""
+    """The URL of database `name` on that server, created when it is not there.
+
+    Its errors are logged without details, which quote values; on a server that does not let us, its owner decides.
+    """
     connection = await asyncpg.connect(server_url)
     try:
         with suppress(asyncpg.DuplicateDatabaseError):
             if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
                 await connection.execute(f'CREATE DATABASE "{name}"')
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(f'ALTER DATABASE "{name}" SET log_error_verbosity = terse')
     finally:
         await connection.close()
     return database_url(server_url, name)

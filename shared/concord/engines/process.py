@@ -29,9 +29,10 @@ class Command:
 class Child:
     """One started process."""
 
-    def __init__(self, command: Command, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, command: Command, process: asyncio.subprocess.Process, log_begins: int) -> None:
         self.command = command
         self._process = process
+        self._log_begins = log_begins  # bytes that earlier processes wrote
 
     @property
     def pid(self) -> int:
@@ -71,8 +72,8 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
 
     def tail(self, lines: int = 15) -> list[str]:
-        """The last lines of its log."""
-        return tail(self.command.log, lines)
+        """The last lines of what it wrote."""
+        return tail(self.command.log, lines, self._log_begins)
 
 
 async def spawn(command: Command) -> Child:
@@ -80,6 +81,7 @@ async def spawn(command: Command) -> Child:
     command.log.parent.mkdir(parents=True, exist_ok=True)
     _put_aside_when_long(command.log)
     with command.log.open("ab") as log:
+        begins = log.tell()
         process = await asyncio.create_subprocess_exec(
             *_through_launcher(command),
             stdin=asyncio.subprocess.DEVNULL,
@@ -87,15 +89,15 @@ async def spawn(command: Command) -> Child:
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **command.env},
         )
-    return Child(command, process)
+    return Child(command, process, begins)
 
 
-def tail(log: Path, lines: int) -> list[str]:
-    """The last lines of a file, none when there is no file."""
+def tail(log: Path, lines: int, begins: int = 0) -> list[str]:
+    """The last lines of a file after its first `begins` bytes, none when there is no file."""
     if not log.exists():
         return []
     with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 300 * lines))
+        file.seek(max(begins, log.stat().st_size - 300 * lines))
         return file.read().decode(errors="replace").splitlines()[-lines:]
 
 

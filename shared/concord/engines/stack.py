@@ -30,7 +30,7 @@ class Stack:
 
     Raises AlreadyRunning, PortInUse, EngineFailed, JarsDiffer, JarsMissing on entering.
     `database_url` and `kafka_bootstrap` name servers to use instead of starting them; `env` is added to each service's
-    environment; `say` is told, in a sentence, what takes long.
+    environment; `say` is told, in a sentence, what takes long, and which process died or answers again.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Stack:
         return ServiceServer(service, ports.port(service.name, self.base), env, log)
 
     def _keeper(self, server: Server, *, patient: bool = True) -> Keeper:
-        keeper = Keeper(server, self._limits, time.monotonic, self._publish, patient=patient)
+        keeper = Keeper(server, self._limits, time.monotonic, self._publish, say=self._say, patient=patient)
         self._keepers[server.name] = keeper
         return keeper
 

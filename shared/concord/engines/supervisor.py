@@ -129,5 +129,5 @@ def _greet(stack: Stack, screen: Console) -> None:
     screen.print(Text("\nAsk it something, in another terminal:"))
     where = "" if stack.base == ports.BASE else f"CONCORD_PORT_BASE={stack.base} "
     for command in NEXT:
-        screen.print(Text(f"  {where}.venv/bin/{command}", style="bold"))
+        screen.print(Text(f"  {where}.venv/bin/{command}", style="bold"), soft_wrap=True)  # to be copied
     screen.print(Text("\nCtrl-C stops everything."))

@@ -67,6 +67,14 @@ class Change:
     committed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Records that Kafka has not acknowledged, and seconds since the oldest of them was committed."""
+
+    records: int
+    age: float
+
+
 def arguments(topic: Topic, appends: Sequence[Append], expected: int | None = None) -> tuple[Any, ...]:
     """The seven arguments of log_append_v1, for statements that call it themselves."""
     return (
@@ -109,6 +117,12 @@ async def positions(connection: Connection, topic: Topic | None = None) -> list[
 async def changes(connection: Connection, topic: Topic, partition: int, after: int, limit: int) -> list[Change]:
     """Records after a revision, oldest first."""
     return [Change(**row) for row in await connection.fetch(Q.changes, topic.name, partition, after, limit)]
+
+
+async def backlog(connection: Connection, topic: Topic) -> Backlog:
+    """What Kafka has not acknowledged of a topic."""
+    [row] = await connection.fetch(Q.backlog, topic.name)
+    return Backlog(**row)
 
 
 async def oldest_unsent_age(connection: Connection) -> float:

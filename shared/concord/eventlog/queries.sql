@@ -38,9 +38,16 @@ FROM relay_position p, LATERAL (
 ) first;
 
 -- name: backlog
--- Records that Kafka has not acknowledged, by topic.
-SELECT c.topic, sum(c.revision - p.revision)::bigint AS rows
-FROM log_clock c JOIN relay_position p USING (topic, partition) GROUP BY c.topic;
+-- Records of a topic that Kafka has not acknowledged: how many, and seconds since the oldest was committed.
+SELECT coalesce(sum(c.revision - p.revision), 0)::bigint AS records,
+    coalesce(extract(epoch FROM clock_timestamp() - min(first.committed_at)), 0)::float8 AS age
+FROM log_clock c
+JOIN relay_position p USING (topic, partition)
+LEFT JOIN LATERAL (
+    SELECT o.committed_at FROM outbox o
+    WHERE o.topic = p.topic AND o.partition = p.partition AND o.revision > p.revision ORDER BY o.revision LIMIT 1
+) first ON true
+WHERE c.topic = $1;
 
 -- name: changes
 -- Records after a revision of one partition, oldest first.

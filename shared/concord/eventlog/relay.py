@@ -119,7 +119,6 @@ class Relay:
 
     async def _read(self, session: asyncpg.Connection) -> list[_Partition]:
         rows = await session.fetch(Q.unsent, self.topic.name, AT_ONCE)
-        self._observe(rows)
         if self.clock.boot() >= self._next_heartbeat:
             self._next_heartbeat = self.clock.boot() + HEARTBEAT_INTERVAL
             for row in rows:
@@ -216,14 +215,6 @@ class Relay:
         )
         value = Heartbeat(closed_at=row["closed_at"], count=row["count"], digest=to_hex(row["digest"].to_int()))
         return _Message(HEARTBEAT_KEY.encode(), value.to_bytes(), encode(envelope), row["closed_at"].timestamp())
-
-    def _observe(self, rows: Sequence[Row]) -> None:
-        waiting = [row for row in rows if row["committed_at"] is not None]
-        oldest = min((row["committed_at"] for row in waiting), default=None)
-        age = (rows[0]["closed_at"] - oldest).total_seconds() if oldest else 0.0
-        metrics.outbox_backlog_age.labels(topic=self.topic.name).set(max(age, 0.0))
-        backlog = {row["partition"]: row["clock_revision"] - row["sent"] for row in rows}
-        metrics.outbox_backlog_rows.labels(topic=self.topic.name).set(sum(backlog.values()))
 
     async def _prune(self, session: asyncpg.Connection) -> None:
         if self.clock.boot() >= self._next_prune:

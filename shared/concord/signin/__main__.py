@@ -3,11 +3,11 @@
 from concord.clock import SystemClock
 from concord.ids import SystemRandomness
 from concord.signin import issuer
-from concord.web.server import serve
+from concord.web.server import read_settings, serve
 
 
 def main() -> None:
-    settings = issuer.IssuerSettings()
+    settings = read_settings(issuer.IssuerSettings, issuer.SERVICE)
     serve(issuer.build(settings, SystemClock(), SystemRandomness()), settings.port("issuer"))
 
 

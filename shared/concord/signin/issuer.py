@@ -25,6 +25,7 @@ from concord.web.app import create_app
 from concord.web.auth import PUBLIC
 from concord.web.routing import Router
 
+SERVICE: Final = "issuer"
 LIFE: Final = 12 * 3600  # s
 KEY_FILE: Final = "signing-key.json"
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -203,5 +204,5 @@ def build(settings: IssuerSettings, clock: Clock, randomness: Randomness, key: S
     issuer = Issuer(settings.issuer, key or SigningKey.kept_in(settings.state_dir / KEY_FILE), clock, randomness)
     tokens = (_local if settings.local else _deployed)(issuer, Clients.of(settings))
     return create_app(
-        title="Concord sign-in", service="issuer", routers=[_keys(issuer), tokens], settings=settings, signin=None
+        title="Concord sign-in", service=SERVICE, routers=[_keys(issuer), tokens], settings=settings, signin=None
     )

@@ -18,7 +18,8 @@ from concord.eventlog.errors import RevisionMoved
 from concord.storage import idempotency, jobs, postgres
 from concord.storage.idempotency import Connection
 from concord.storage.jobs import Accepted, Applied, Job, LineHandler, Outcome
-from concord.storage.lines import Chunk, Line, LineRefused, read_chunk
+from concord.storage.lines import BROKEN, REF_REUSED, Chunk, Line, LineRefused, read_chunk
+from concord.telemetry import metrics
 
 BACKLOG = 0.5  # s; the next batch waits until the oldest unsent record is younger (api §1)
 BACKLOG_POLL = 0.02  # s
@@ -41,6 +42,12 @@ class Settled:
 
     def refuse(self, line: Line, why: LineRefused) -> None:
         self.refused.append((line.number, line.ref, why))
+
+    def count(self, kind: str) -> None:
+        """The batch is committed: add its lines to the metric."""
+        outcomes = {"accepted": self.accepted, "already_there": self.already_there, "refused": len(self.refused)}
+        for outcome, lines in outcomes.items():
+            metrics.import_lines.labels(kind=kind, outcome=outcome).inc(lines)
 
 
 class Importer:
@@ -92,13 +99,15 @@ class Importer:
             row = await connection.fetchrow(jobs.Q.lock_next_job)
             if row is None:
                 return False
-            await self._batch(connection, Job(**row))
+            job = Job(**row)
+            settled = await self._batch(connection, job)
             crash.point("import.before_batch_commit")
         crash.point("import.after_batch_commit")
+        settled.count(job.kind)
         self._committed()
         return True
 
-    async def _batch(self, connection: Connection, job: Job) -> None:
+    async def _batch(self, connection: Connection, job: Job) -> Settled:
         chunk = await connection.fetchrow(jobs.Q.take_chunk, job.id)
         settled = Settled()
         if chunk is not None:
@@ -110,6 +119,7 @@ class Importer:
         await connection.execute(jobs.Q.advance_job, job.id, last, *counts)
         for append in settled.appends:
             await append(connection)
+        return settled
 
     async def _settle(self, connection: Connection, job: Job, lines: list[Line], settled: Settled) -> None:
         """Each line in turn; a ref that comes twice is looked up again after its first line had its effect."""
@@ -134,8 +144,8 @@ class Importer:
             raise
         except Exception as error:  # noqa: BLE001  one line's fault is not the others'
             if len(lines) == 1:
-                _report("import line failed", error)
-                return [LineRefused("internal_error", "This line cannot be imported; tell the operators job and line.")]
+                _report("import line failed", error, job=job.id, line=lines[0].number)
+                return [BROKEN]
             half = len(lines) // 2
             first = await self._apply(connection, job, lines[:half], settled)
             return [*first, *await self._apply(connection, job, lines[half:], settled)]
@@ -165,11 +175,12 @@ class Importer:
         self._housekeeping_at = self._clock.boot() + HOUSEKEEPING
 
 
-def _report(message: str, error: Exception) -> None:
+def _report(message: str, error: Exception, **subject: str | int) -> None:
     """The error's class and where it was raised; its own message may quote a customer's data."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = {"error": type(error).__name__, "at": f"{Path(frame.filename).name}:{frame.lineno}"}
-    log.error(message, extra={"action": message.replace(" ", "_"), **where})
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    what = {"action": message.replace(" ", "_"), "error": type(error).__name__, "place": place}
+    log.error(message, extra={**what, **subject})
 
 
 def _readable(chunk: Chunk, settled: Settled) -> list[Line]:
@@ -191,7 +202,7 @@ async def _not_seen(connection: Connection, job: Job, lines: Sequence[Line], set
     again = [line for line in lines if known.get(line.ref) == line.fingerprint]
     for line in lines:
         if line.ref in known and known[line.ref] != line.fingerprint:
-            settled.refuse(line, LineRefused("ref_reused", "This ref was used before, with other data."))
+            settled.refuse(line, REF_REUSED)
     settled.already_there += len(again)
     await connection.execute(jobs.Q.seen_again, job.caller, job.kind, [line.ref for line in again], job.id)
     return [line for line in lines if line.ref not in known]

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
@@ -44,6 +45,19 @@ class LineRefused:
     reason: str
     sentence: str
     errors: tuple[FieldError, ...] = ()
+
+
+TOO_LONG: Final = LineRefused("line_too_long", f"The line is longer than {LONGEST:,} bytes.")
+NOT_JSON: Final = LineRefused("json_malformed", "The line is not JSON.")
+TOO_DEEP: Final = LineRefused("json_malformed", "data is nested too deeply.")
+NOT_A_LINE: Final = LineRefused("line_malformed", "A line is an object with ref and data, and nothing else.")
+NOT_DATA: Final = LineRefused("line_malformed", "data is the object that the single POST would have as its body.")
+NOT_A_REF: Final = LineRefused("ref_malformed", "ref is a text of 1 to 200 characters without control characters.")
+NOT_TEXT: Final = LineRefused("text_not_allowed", "Texts have no character U+0000.")
+REF_REUSED: Final = LineRefused("ref_reused", "This ref was used before, with other data.")
+BROKEN: Final = LineRefused("internal_error", "This line cannot be imported; tell the operators job and line.")
+REFUSALS: Final = (TOO_LONG, NOT_JSON, TOO_DEEP, NOT_A_LINE, NOT_DATA, NOT_A_REF, NOT_TEXT, REF_REUSED, BROKEN)
+"""Why a line is refused before its data is looked at, and the last resort; else for the reason of the single POST."""
 
 
 class Cutter:
@@ -102,28 +116,28 @@ def read_chunk(chunk: Chunk) -> Iterator[tuple[int, Line | LineRefused]]:
 def read_line(number: int, raw: bytes) -> Line | LineRefused:
     """The line, or why it cannot be one."""
     if len(raw) > LONGEST:
-        return LineRefused("line_too_long", f"The line is longer than {LONGEST:,} bytes.")
+        return TOO_LONG
     try:
         content = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return LineRefused("json_malformed", "The line is not JSON.")
+        return NOT_JSON
     if type(content) is not dict or content.keys() != {"ref", "data"}:
-        return LineRefused("line_malformed", "A line is an object with ref and data, and nothing else.")
+        return NOT_A_LINE
     ref, data = content["ref"], content["data"]
     if type(ref) is not str or not _REF.fullmatch(ref):
-        return LineRefused("ref_malformed", "ref is a text of 1 to 200 characters without control characters.")
+        return NOT_A_REF
     if type(data) is not dict:
-        return LineRefused("line_malformed", "data is the object that the single POST would have as its body.")
+        return NOT_DATA
     return _with_data(number, ref, data, raw)
 
 
 def _with_data(number: int, ref: str, data: object, raw: bytes) -> Line | LineRefused:
     if b"\\u0000" in raw:
-        return LineRefused("text_not_allowed", "Texts have no character U+0000.")
+        return NOT_TEXT
     try:
         return Line(number, ref, orjson.dumps(data, option=orjson.OPT_SORT_KEYS))
     except orjson.JSONEncodeError:
-        return LineRefused("json_malformed", "data is nested too deeply.")
+        return TOO_DEEP
 
 
 def ref_of(raw: LineRefused | Line) -> str | None:

@@ -41,7 +41,7 @@ FIELDS: Final = frozenset(
         "count", "rows", "records", "lines", "accepted", "refused", "bytes", "seconds", "milliseconds", "age", "lag",
         "retry_in", "limit", "size", "backlog",
         # what went wrong
-        "error", "sqlstate", "constraint", "exit_code", "point", "setting", "migration",
+        "error", "place", "sqlstate", "constraint", "exit_code", "point", "setting", "migration",
     }
 )  # fmt: skip
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
@@ -153,5 +153,7 @@ def setup(service: str, level: str = "INFO", stream: TextIO | None = None) -> No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("aiokafka", "httpx", "httpcore", "alembic", "asyncio", "uvicorn.access"):
+    for chatty in ("httpx", "httpcore", "alembic", "asyncio", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # It tells each of its tries, twenty in a second; the loops that use it say once that Kafka is away.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

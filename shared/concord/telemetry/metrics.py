@@ -134,7 +134,7 @@ digest_mismatches = _counter(
     "concord_digest_mismatch_total",
     ("channel", "topic"),
     "Heartbeats whose count or digest did not equal the view's at the same revision.",
-    "Any: the channel is not the authority's equal. POST /v1/view:verify, then POST /v1/view:rebuild.",
+    "Any: the channel is not the authority's equal. It rebuilds by itself; if it goes on, POST /v1/view:rebuild.",
 )
 import_lines = _counter(
     "concord_import_lines_total",

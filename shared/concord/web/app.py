@@ -1,7 +1,8 @@
 """The one way an HTTP application of Concord is put together."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,12 +15,15 @@ from concord.signin.verifier import Verifier
 from concord.telemetry import metrics
 from concord.telemetry.http import RequestTelemetry
 from concord.web import auth, docs, openapi, problems
+from concord.web.dialects import Dialect
 from concord.web.errors import NotReady, RouteUnprotected
 from concord.web.headers import StandardHeaders, View
 from concord.web.limits import BodyLimit
 from concord.web.openapi import unprotected_routes
 from concord.web.problems import LastResort
 from concord.web.routing import Route
+
+log = logging.getLogger(__name__)
 
 __all__ = ["create_app", "unprotected_routes"]
 
@@ -39,13 +43,14 @@ def create_app(
     channel: str | None = None,
     view: View | None = None,
     local: bool | None = None,
+    dialects: Sequence[Dialect] = (),
     description: str = "",
 ) -> FastAPI:
     """An application that serves the routers beside health, metrics and docs.
 
     `service` is its name in logs and traces; `ready` gives reasons why it is not ready. Callers whose token names
     another `channel` get `wrong_channel`. `view` gives `Concord-View` and `Concord-Age` of answers whose handler sets
-    none. `local` is as the settings say unless given.
+    none. `local` is as the settings say unless given. Refusals below the paths of `dialects` have their shape.
 
     Raises:
         RouteUnprotected: a route has neither `require` nor `openapi_extra=PUBLIC`, or is not of `concord.web.routing`.
@@ -54,7 +59,7 @@ def create_app(
         title=title,
         version=concord.__version__,
         description=description,
-        lifespan=lifespan,
+        lifespan=lifespan and _told(lifespan),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -63,6 +68,7 @@ def create_app(
     )
     app.state.service, app.state.settings, app.state.signin, app.state.channel = service, settings, signin, channel
     app.state.local = settings.local if local is None else local
+    app.state.dialects = tuple(dialects)
     for router in routers:  # not include_router: it matches every request twice, 15 µs here
         app.router.routes.extend(router.routes)
     _refuse_unprotected(app)
@@ -73,6 +79,21 @@ def create_app(
     app.add_middleware(StandardHeaders, view=view)
     app.add_middleware(RequestTelemetry)
     return app
+
+
+def _told(lifespan: Lifespan) -> Lifespan:
+    """The same; a failed start is logged with its cause, of which the server's own line has the first frames only."""
+
+    @asynccontextmanager
+    async def told(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with lifespan(app):
+                yield
+        except Exception as error:
+            log.critical("the service failed", exc_info=error, extra={"action": "lifespan"})
+            raise
+
+    return told
 
 
 def _refuse_unprotected(app: FastAPI) -> None:

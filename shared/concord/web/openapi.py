@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from concord.web import problems
+from concord.web import dialects, problems
+from concord.web.dialects import Dialect
 from concord.web.routing import Route
 
 OPEN: Final = frozenset({"/healthz/live", "/healthz/ready", "/metrics", "/openapi.json", "/docs"})
@@ -65,6 +66,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
+    schemas.update({dialect.name: dialect.schema for dialect in app.state.dialects})
     for leftover in ("HTTPValidationError", "ValidationError"):
         schemas.pop(leftover, None)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -72,16 +74,18 @@ def document(app: FastAPI) -> dict[str, Any]:
         for method in context.methods or ():
             operation = made["paths"].get(context.path_format, {}).get(method.lower())
             if operation is not None:
-                _state(operation, roles_of(context))
+                dialect = dialects.spoken_at(context.path_format or "", app.state.dialects)
+                _state(operation, roles_of(context), dialect)
     return made
 
 
-def _state(operation: dict[str, Any], roles: frozenset[str]) -> None:
+def _state(operation: dict[str, Any], roles: frozenset[str], dialect: Dialect | None) -> None:
     answers = operation.setdefault("responses", {})
     answers.pop("422", None)
+    media_type, name = (dialect.media_type, dialect.name) if dialect else (problems.MEDIA_TYPE, "Problem")
     answers["default"] = {
         "description": "A problem",
-        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}},
     }
     operation["x-roles"] = sorted(roles)
     if roles:

@@ -2,7 +2,7 @@
 
 Members beside the standard's five: `reason` (stable), `errors` (pointer, sentence, reason), `next` (what to do),
 `say_this` where staff read it, `trace_id`. A fault of our own is `internal_error` with the trace id; what happened
-is in the log, not in the answer.
+is in the log, not in the answer. Paths that speak another standard have its shape (`concord.web.dialects`).
 """
 
 import logging
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from concord.errors import ConcordError, FieldError, Invalid, NotFound, Unauthenticated, Unavailable
 from concord.telemetry import tracing
-from concord.web import errors
+from concord.web import dialects, errors
 from concord.web.validation import parameter_errors
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,12 @@ def _field(found: FieldError) -> dict[str, str]:
 
 def response(error: ConcordError, scope: Scope, **extra: Any) -> Response:
     """The HTTP answer to an error, with `Retry-After` and `WWW-Authenticate` where they belong."""
-    body = _bytes({**document(error, instance(scope)), **extra})
-    return Response(body, error.status, headers=_headers(error), media_type=MEDIA_TYPE)
+    dialect = dialects.of_request(scope)
+    if dialect is None:
+        body = _bytes({**document(error, instance(scope)), **extra})
+        return Response(body, error.status, headers=_headers(error), media_type=MEDIA_TYPE)
+    status, shown = dialect.render(error, instance(scope))
+    return Response(_bytes(shown), status, headers=_headers(error), media_type=dialect.media_type)
 
 
 def _bytes(shown: dict[str, Any]) -> bytes:
@@ -198,29 +202,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ExceptionGroup, _group)
     app.add_exception_handler(ClientDisconnect, _gone)
-
-
-def reference() -> str:
-    """Every reason as Markdown, for `docs/reference/problems.md`; of every package that is imported by then."""
-    rows: dict[str, str] = {}
-    for cls in _family(ConcordError):
-        meaning = (cls.__doc__ or "").strip().splitlines()[0]
-        rows.setdefault(cls.reason, f"| `{cls.reason}` | {cls.status} | {meaning} | {cls.next} |")
-    head = ["# Problems", "", "`reason` of a problem document (RFC 9457, `application/problem+json`).", ""]
-    return (
-        "\n".join(
-            [
-                *head,
-                "| reason | status | meaning | what to do |",
-                "|---|---|---|---|",
-                *(rows[key] for key in sorted(rows)),
-            ]
-        )
-        + "\n"
-    )
-
-
-def _family(cls: type[ConcordError]) -> Iterator[type[ConcordError]]:
-    yield cls
-    for below in cls.__subclasses__():
-        yield from _family(below)

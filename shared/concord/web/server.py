@@ -4,16 +4,20 @@ import asyncio
 import logging
 import signal
 import sys
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn, TypeVar
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from pydantic import ValidationError
 
-from concord.settings import LocalSecretInUse, ServiceSettings
+from concord.exitcodes import START_FAILED, UNFIT
+from concord.settings import PREFIX, LocalSecretInUse, ServiceSettings
 from concord.telemetry import logs, tracing
 
 log = logging.getLogger(__name__)
+S = TypeVar("S", bound=ServiceSettings)
 
 GRACE: Final = 5  # s for requests under way at a stop
 KEEP_ALIVE: Final = 75  # s; longer than clients' pools keep a connection, so that none is closed under a request
@@ -29,6 +33,26 @@ class _Server(uvicorn.Server):
         await self._serve()
 
 
+def read_settings(kind: type[S], service: str, *, required: Sequence[str] = ()) -> S:
+    """The settings of this process, `required` ones among them set; else exits with 2 and says which make no sense."""
+    try:
+        settings = kind()
+    except ValidationError as error:
+        _refuse_settings(service, {str(found["loc"][0]): found["msg"] for found in error.errors()})
+    unset = [name for name in required if getattr(settings, name) is None]
+    if unset:
+        _refuse_settings(service, dict.fromkeys(unset, "It must be set."))
+    return settings
+
+
+def _refuse_settings(service: str, reasons: Mapping[str, str]) -> NoReturn:
+    logs.setup(service)
+    for name, reason in reasons.items():
+        setting = name if name.startswith(PREFIX) else PREFIX + name.upper()
+        log.error("a setting makes no sense", extra={"action": "start", "setting": setting, "reason": reason})
+    sys.exit(UNFIT)
+
+
 def serve(app: FastAPI, port: int) -> None:
     """Serve until SIGTERM or SIGINT; exits with 2 when a setting forbids it, with 3 when the start failed."""
     settings: ServiceSettings = app.state.settings
@@ -40,7 +64,7 @@ def serve(app: FastAPI, port: int) -> None:
             "a secret printed in the source is refused outside a local run",
             extra={"action": "start", "reason": error.reason, "setting": "CONCORD_CLIENT_SECRET, CONCORD_LOOKUP_KEY"},
         )
-        sys.exit(2)
+        sys.exit(UNFIT)
     tracing.setup(app.state.service, settings.otlp_endpoint)
     server = _Server(_config(app, port))
     log.info("serving", extra={"action": "start", "port": port})
@@ -48,7 +72,7 @@ def serve(app: FastAPI, port: int) -> None:
         runner.run(server.serve_until_stopped())
     tracing.shutdown()
     if not server.started:
-        sys.exit(3)
+        sys.exit(START_FAILED)
     log.info("stopped", extra={"action": "stop", "port": port})
 
 

@@ -190,14 +190,15 @@ class Applier:
         position = self._live.snapshot.positions[slot]
         metrics.digest_mismatches.labels(self._channel, slot[0]).inc()
         fields = {
+            "action": "view_differs",
+            "channel": self._channel,
+            "kind": adoption,
             "topic": slot[0],
             "partition": slot[1],
             "revision": position.revision,
             "digest": to_hex(position.digest),
         }
-        log.error(
-            "view differs", extra={"action": "view_differs", "channel": self._channel, "kind": adoption, **fields}
-        )
+        log.error("view differs", extra=fields)
         if self._clock.boot() >= self._next_rebuild:
             self._next_rebuild = self._clock.boot() + REBUILD_APART
             self.rebuild()

@@ -1,4 +1,9 @@
-"""A quote as JSON (terms §5), and what of it the certificate covers."""
+"""A quote as JSON (terms §5), and what of it the certificate covers.
+
+`terms_digest` is SHA-256 of the array of one entry: what is owed, as RFC 8785 JSON, the same text as in the answer.
+`policy_digest` is SHA-256 of the sorted array of digests, each the SHA-256 in hex of the policy entry of an offer that
+applies; `concord.decision.certificate` has the form of a policy entry.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -7,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from concord import codes
-from concord.canonical import canonical_bytes
 from concord.decision import certificate, reasons
 from concord.decision.body import policy
 from concord.decision.question import Question
+from concord.decision.quoting.basket import BasketLine
+from concord.decision.quoting.effects import Added
 from concord.decision.quoting.near import Missing, NearMiss
 from concord.decision.quoting.playing import Candidate
 from concord.decision.quoting.price import Quote, QuotedLine, Share
@@ -27,9 +33,8 @@ if TYPE_CHECKING:
 def answer(answered: "QuoteAnswer") -> bytes:
     """The whole answer."""
     priced, setting = answered.quote, answered.setting
-    document: dict[str, Any] = {
+    more: dict[str, Any] = {
         "currency": priced.currency,
-        **answered.core,
         "refused": [_refusal(each) for each in answered.refused],
         "near_misses": [_near(each, priced.currency, setting.locale) for each in priced.near],
         "here": orjson.Fragment(b"[%b]" % b",".join(_here(answered))),
@@ -37,8 +42,8 @@ def answer(answered: "QuoteAnswer") -> bytes:
         "certificate": orjson.Fragment(answered.certificate.to_bytes()),
     }
     if setting.hypothetical:
-        document["hypothetical"] = True
-    return orjson.dumps(document)
+        more["hypothetical"] = True
+    return answered.core[:-1] + b"," + orjson.dumps(more)[1:]
 
 
 def _here(answered: "QuoteAnswer") -> Iterator[bytes]:
@@ -50,44 +55,53 @@ def _here(answered: "QuoteAnswer") -> Iterator[bytes]:
         yield b'{"offer":"%b","version":%d%b' % (candidate.key.encode(), candidate.version, said)
 
 
-def core(priced: Quote, beside: Iterable["Beside"]) -> dict[str, Any]:
-    """What is owed, the same in every channel: the sums, and every promise with what it is worth."""
-    return {
-        "lines": [_line(line) for line in priced.lines],
-        "delivery": None if priced.delivery is None else _sums(priced.delivery, priced.delivery_discount),
-        "totals": _sums(priced.gross, priced.discount),
-        "to_pay": priced.to_pay,
-        "applied": [_share(share) for share in priced.applied],
-        "added": [
-            {
-                "offer": candidate.key,
-                "version": candidate.version,
-                "kind": added.kind,
-                "sku" if added.kind == "free_item" else "what": added.name,
-                "quantity": added.quantity,
-                **({"unit": added.unit} if added.unit is not None else {}),
-            }
-            for candidate, added in priced.added
-        ],
-        "promises": [_promise(each) for each in beside],
-    }
+def core(priced: Quote, beside: Iterable["Beside"]) -> bytes:
+    """What is owed, the same in every channel, as RFC 8785 JSON: the sums, and every promise with what it is worth."""
+    delivery = b"null" if priced.delivery is None else _sums(priced.delivery, priced.delivery_discount)
+    return b'{"added":%b,"applied":[%b],"delivery":%b,"lines":[%b],"promises":%b,"to_pay":%d,"totals":%b}' % (
+        _sorted([_added(candidate, added) for candidate, added in priced.added]),
+        _shares(priced.applied),
+        delivery,
+        b",".join(map(_line, priced.lines)),
+        _sorted([_promise(each) for each in beside]),
+        priced.to_pay,
+        _sums(priced.gross, priced.discount),
+    )
 
 
-def _line(line: QuotedLine) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        **_sums(line.gross, line.discount),
-        "unit_discounts": unit_shares(line.discount, line.quantity) if line.discount else [],
-        "applied": [_share(share) for share in line.applied],
-    }
+def _sorted(values: list[dict[str, Any]]) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS) if values else b"[]"
 
 
-def _sums(gross: int, discount: int) -> dict[str, int]:
-    return {"gross": gross, "discount": discount, "net": gross - discount}
+def _added(candidate: Candidate, added: Added) -> dict[str, Any]:
+    named = {"sku": added.name} if added.kind == "free_item" else {"what": added.name, "unit": added.unit}
+    body = {"offer": candidate.key, "version": candidate.version, "kind": added.kind, "quantity": added.quantity}
+    return {**body, **named}
 
 
-def _share(share: Share) -> dict[str, Any]:
-    return {"offer": share.candidate.key, "version": share.candidate.version, "discount": share.discount}
+def _line(line: QuotedLine) -> bytes:
+    units = unit_shares(line.discount, line.quantity) if line.discount else []
+    return b'{"applied":[%b],"discount":%d,"gross":%d,"id":%b,"net":%d,"unit_discounts":%b}' % (
+        _shares(line.applied),
+        line.discount,
+        line.gross,
+        orjson.dumps(line.id),
+        line.net,
+        orjson.dumps(units),
+    )
+
+
+def _sums(gross: int, discount: int) -> bytes:
+    return b'{"discount":%d,"gross":%d,"net":%d}' % (discount, gross, gross - discount)
+
+
+def _shares(shares: Iterable[Share]) -> bytes:
+    return ",".join(
+        [
+            f'{{"discount":{share.discount},"offer":"{share.candidate.key}","version":{share.candidate.version}}}'
+            for share in shares
+        ]
+    ).encode()
 
 
 def _refusal(refusal: "Refusal") -> dict[str, Any]:
@@ -139,30 +153,34 @@ def _promise(beside: "Beside") -> dict[str, Any]:
     }
 
 
-def owed(core: dict[str, Any]) -> bytes:
-    """What the terms digest covers, as RFC 8785 JSON: keys are ASCII and numbers are integers."""
-    return orjson.dumps(core, option=orjson.OPT_SORT_KEYS)
-
-
 def policy_entry(candidate: Candidate, channel: str) -> bytes:
-    """What the policy digest covers of an offer that applies: the channel's stance on it, card included."""
+    """The digest of the channel's stance on an offer that applies, its card included, as JSON text."""
     own = script(candidate.terms, channel, "en")
-    verdict = own.stance.promised if candidate.promises else own.stance.verdict
     promise = candidate.promises[0] if candidate.promises else None
-    return policy(own, verdict, candidate.key, candidate.version, promise)
+    known = own.digests.get(candidate.version) if promise is None else None
+    if known is None:
+        verdict = own.stance.verdict if promise is None else own.stance.promised
+        entry = policy(own, verdict, candidate.key, candidate.version, promise)
+        known = b'"%b"' % hashlib.sha256(entry).hexdigest().encode()
+        if promise is None:
+            own.digests[candidate.version] = known
+    return known
 
 
 def request_digest(question: Question, asked: "Ordered") -> str:
-    """SHA-256 of the question with its basket; the order of lines and codes never matters."""
-    lines = sorted((line.model_dump(exclude_defaults=True) for line in asked.basket.lines), key=lambda line: line["id"])
+    """SHA-256 of the question with its basket; the order of lines, categories and codes never matters."""
+    of = asked.basket
     document = {
-        "question": certificate.request_digest(question),
-        "currency": asked.basket.currency,
-        "delivery": asked.basket.delivery,
-        "lines": [
-            {**line, "categories": sorted(line["categories"])} if "categories" in line else line for line in lines
-        ],
         "codes": sorted(asked.folded),
+        "currency": of.currency,
+        "delivery": of.delivery,
+        "lines": [_asked_line(line) for line in sorted(of.lines, key=lambda line: line.id)],
         "order": asked.order,
+        "question": certificate.request_digest(question),
     }
-    return hashlib.sha256(canonical_bytes(document)).hexdigest()
+    return hashlib.sha256(orjson.dumps(document)).hexdigest()
+
+
+def _asked_line(line: BasketLine) -> tuple[Any, ...]:
+    rest = (line.quantity, line.unit_price, line.no_offers, line.floor)
+    return (line.id, line.sku, sorted(line.categories), *rest)

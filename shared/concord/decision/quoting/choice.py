@@ -8,7 +8,7 @@ Exact up to 4,096 combinations of choices in the basket; above that choice by ch
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Final
@@ -35,7 +35,7 @@ class Applied:
 class Outcome:
     """What applied, in order, and what it is worth."""
 
-    applied: list[Applied] = field(default_factory=list)
+    applied: list[Applied]
 
     @property
     def worth(self) -> int:
@@ -57,27 +57,30 @@ def apply_best(till: Till, playing: Sequence[Playing]) -> list[Applied]:
 
 def _run(till: Till, playing: Iterable[Playing]) -> Outcome:
     """Apply these, in their order."""
-    outcome = Outcome()
+    applied = []
     for each in playing:
-        if passes(till, each):
-            taken = each.candidate.terms.plan.apply(till, each.lines)
-            if taken is not None:
-                outcome.applied.append(Applied(each, taken))
-    return outcome
+        terms = each.candidate.terms
+        if terms.gates.moves and not passes(till, each):
+            continue
+        taken = terms.plan.apply(till, each.lines)
+        if taken is not None:
+            applied.append(Applied(each, taken))
+    return Outcome(applied)
 
 
 def _choices(playing: Sequence[Playing]) -> Iterator[list[Playing]]:
     """The offers of which one at most may apply, in offer order."""
     bound = _Bound()
-    variants: dict[str, int] = {}
-    for each in playing:
-        variants[each.candidate.key] = variants.get(each.candidate.key, 0) + 1
+    seen: set[str] = set()
     for each in playing:
         terms, key = each.candidate.terms, each.candidate.key
         if terms.group is not None:
             bound.join(f"o {key}", f"g {terms.group}")
-        elif variants[key] > 1 or terms.combines_with is not None:
-            bound.join(f"o {key}", f"o {key}")
+        elif terms.combines_with is not None or key in seen:
+            bound.join(f"o {key}")
+        seen.add(key)
+    if bound.empty:
+        return
     found: dict[str, list[Playing]] = {}
     for each in playing:
         root = bound.root(f"o {each.candidate.key}")
@@ -92,17 +95,23 @@ class _Bound:
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
 
+    @property
+    def empty(self) -> bool:
+        return not self._above
+
     def root(self, name: str) -> str | None:
-        if name not in self._above:
-            return None
-        while self._above[name] != name:
-            name = self._above[name]
-        return name
+        """The name that stands for all that belong to this one; None when nobody joined it."""
+        above = self._above.get(name)
+        while above is not None and above != name:
+            name, above = above, self._above[above]
+        return above
 
     def join(self, *names: str) -> None:
-        roots = [self.root(self._above.setdefault(name, name) and name) or name for name in names]
-        for root in roots[1:]:
-            self._above[root] = roots[0]
+        for name in names:
+            self._above.setdefault(name, name)
+        first, *others = (self.root(name) or name for name in names)
+        for root in others:
+            self._above[root] = first
 
 
 @dataclass(slots=True)

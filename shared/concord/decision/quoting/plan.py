@@ -82,23 +82,15 @@ class Plan:
 
     def apply(self, till: Till, lines: Lines) -> Taken | None:
         """Take it off the till. None, and the till as it was, when there is nothing to take off and nothing to add."""
-        taken = self._quickly(till, lines) if self.quick is not None else self._fully(till, lines)
+        if self.quick is not None:
+            found = _quickly(self.quick, till, lines)
+            return Taken(found) if found else None
+        taken = self._fully(till, lines)
         if taken is not None:
             for place, off in taken.lines.items():
                 till.totals[place] -= off
             till.delivery -= taken.delivery
         return taken
-
-    def _quickly(self, till: Till, lines: Lines) -> Taken | None:
-        quick, totals, items, currency = self.quick, till.totals, till.items, till.currency
-        found = {}
-        for place in lines:
-            item, total = items[place], totals[place]
-            off = quick(total, item.quantity, currency)  # type: ignore[misc]  # asked for only where there is one
-            off = min(off, total - item.least)
-            if off > 0:
-                found[place] = off
-        return Taken(found) if found else None
 
     def _fully(self, till: Till, lines: Lines) -> Taken | None:
         done = [part.effect(till, lines) for part in self.parts]
@@ -124,6 +116,19 @@ class Plan:
         weights = [*taken.lines.values(), taken.delivery]
         *parts, taken.delivery = share_out(cap, weights, weights)
         taken.lines = {place: part for place, part in zip(places, parts, strict=True) if part}
+
+
+def _quickly(quick: Quick, till: Till, lines: Lines) -> dict[int, int]:
+    """Take a plain benefit off whole lines: what `_fully` does, without what it does not need."""
+    totals, items, currency = till.totals, till.items, till.currency
+    found = {}
+    for place in lines:
+        item, total = items[place], totals[place]
+        off = min(quick(total, item.quantity, currency), total - item.least)
+        if off > 0:
+            found[place] = off
+            totals[place] = total - off
+    return found
 
 
 def _rounded(till: Till, exact: Sequence[Mapping[int, e.Exact]]) -> dict[int, int]:

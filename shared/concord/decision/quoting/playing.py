@@ -1,7 +1,7 @@
 """Which offers are in play for a basket, and why others are not (terms §2)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from concord.decision.compile import CompiledTerms
@@ -9,7 +9,7 @@ from concord.decision.kleene import Test
 from concord.decision.quoting.till import Lines, Till
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Candidate:
     """One statement of terms that may apply: today's version of an offer, or what a promise on it pins.
 
@@ -45,7 +45,7 @@ class Playing:
     order: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
     """A candidate that does not apply, and why, as a reason code."""
 
@@ -57,37 +57,44 @@ class Kept:
 class Sorted:
     """What plays, in the order in which offers apply, and what does not."""
 
-    playing: list[Playing] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    playing: list[Playing]
+    kept: list[Kept]
 
 
 def sort_out(till: Till, candidates: Iterable[Candidate], codes: frozenset[str]) -> Sorted:
     """Judge every candidate by what does not move while offers apply."""
-    found = Sorted()
-    offered = till.offered()
+    playing, kept, offered = [], [], till.offered()
     for candidate in candidates:
         judged = _judge(till, candidate, codes, offered)
         if isinstance(judged, str):
-            found.kept.append(Kept(candidate, judged))
+            kept.append(Kept(candidate, judged))
         else:
-            found.playing.append(Playing(candidate, judged))
-    found.playing.sort(key=lambda each: each.candidate.place)
-    for order, each in enumerate(found.playing):
+            playing.append(Playing(candidate, judged))
+    playing.sort(key=_place)
+    for order, each in enumerate(playing):
         each.order = order
-    return found
+    return Sorted(playing, kept)
+
+
+def _place(playing: Playing) -> tuple[int, str, int, int]:
+    candidate = playing.candidate
+    return candidate.terms.priority, candidate.key, candidate.rank, -candidate.version
 
 
 def _judge(till: Till, candidate: Candidate, codes: frozenset[str], offered: Sequence[int]) -> Lines | str:
     terms = candidate.terms
     if terms.codes and not candidate.promises and terms.codes.isdisjoint(codes):
         return "code_needed"
-    if not terms.plan.offers_in(till.currency):
+    if terms.plan.currencies is not None and till.currency not in terms.plan.currencies:
         return "currency_not_offered"
-    gate = candidate.gate
-    if gate is not None and not terms.gates.moves:
+    gates = terms.gates
+    gate = gates.basket if candidate.promises else gates.whole
+    if gate is not None and not gates.moves:
         truth = gate(till.facts)
         if not truth:
             return "fact_missing" if truth is None else "criterion_not_met"
+    if candidate.lines is not None and gates.line is None:
+        return candidate.lines
     return _scope(till, candidate, offered) or "scope_empty"
 
 

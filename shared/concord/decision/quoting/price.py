@@ -12,7 +12,7 @@ from concord.decision.quoting.playing import Candidate, Kept, Playing, sort_out
 from concord.decision.quoting.till import Till
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
     """What one offer took off: off a line, or off the whole."""
 
@@ -100,6 +100,8 @@ def price_basket(
 
 def _idle(playing: Sequence[Playing], applied: Sequence[Applied]) -> list[tuple[Playing, str]]:
     """What was in play and did not apply: another of its group did, or one it does not go with, or to no effect."""
+    if len(applied) == len(playing):
+        return []
     done = {id(each.playing) for each in applied}
     groups = {each.playing.candidate.terms.group for each in applied} - {None}
     keys = {each.playing.candidate.key for each in applied}

@@ -83,7 +83,7 @@ class Till:
 
     def within(self, reach: Reach, lines: Iterable[int]) -> list[int]:
         """Those of the lines whose product is in reach."""
-        if not (reach.scoped or reach.excluded or reach.excluded_categories):
+        if not (reach.scoped or reach.excludes):
             return list(lines)
         items = self.items
         return [place for place in lines if reach.has(items[place].sku, items[place].categories)]
