@@ -14,6 +14,7 @@ import orjson
 
 from concord.clock import SystemClock
 from concord.contracts.records import ActivationState
+from concord.decision.attributes import BUILT_IN, Attribute
 from concord.decision.terms import EXAMPLE, Terms
 from concord.engines.postgres import database_url
 from concord.ids import SystemRandomness, TimeOrderedIds
@@ -99,6 +100,7 @@ class FakeRegistry:
     """The catalogue as the registry would tell it; `down` is a registry that does not answer."""
 
     records: list[Change] = field(default_factory=list)
+    declared: list[Attribute] = field(default_factory=list)
     down: bool = False
     asked: int = 0
 
@@ -108,6 +110,12 @@ class FakeRegistry:
             raise NotUpToBound(retry_after=1)
         items = [record for record in self.records if record.revision > after]
         return Changes(epoch=1, revision=len(self.records), items=items[:1_000])
+
+    async def attributes(self, deadline: float) -> list[Attribute]:
+        self.asked += 1
+        if self.down:
+            raise NotUpToBound(retry_after=1)
+        return [*BUILT_IN.values(), *self.declared]
 
     def publish(self, state: str, key: str = OFFER, version: int = 1, **changes: Any) -> int:
         """A new record of the offer with one version; its revision."""

@@ -96,6 +96,40 @@ async def test_import_refuses_each_bad_line_with_its_reason_and_takes_the_others
     assert [item["key"] for item in (await registry.get("/v1/offers"))["items"]] == ["good", "with-alternative"]
 
 
+async def test_import_checks_lines_against_what_is_declared(registry: Client) -> None:
+    vip = {"kind": "bool", "noun": "the customer", "question": "whether the customer is a VIP", "adjective": "a VIP"}
+    for path, body in (("/v1/attributes/customer.vip", vip), ("/v1/budgets/summer", {"cap": {"units": 5}})):
+        assert (await registry.send("marta", "PUT", path, body)).status_code == 201
+    criteria = {"attribute": "customer.vip", "op": "eq", "value": True}
+    evenings = {"days": ["mon"], "from": "17:00", "to": "20:00", "zone": "Europe/London"}
+    short = {"start": "2026-06-01T00:00:00Z", "end": "2026-06-02T00:00:00Z"}
+    lines = [
+        offer("good", criteria=criteria, windows=[evenings], limits=[{"budget": "summer"}]),
+        offer("unknown", criteria=criteria | {"attribute": "customer.cats"}),
+        offer("unzoned", windows=[evenings | {"zone": "Mars/Olympus"}]),
+        offer("never", windows=[evenings | {"days": ["sun"]}], validity=short),
+        offer("short", validity=short),
+        offer("longer", alternative="short"),
+        offer("unfunded", limits=[{"budget": "winter"}]),
+    ]
+    job = await imported(registry, lines)
+    refused = {
+        error["line"]: (error["reason"], [each["pointer"] for each in error["errors"]]) for error in job["errors"]
+    }
+    assert refused == {
+        2: ("terms_invalid", ["/terms/criteria/attribute"]),
+        3: ("terms_invalid", ["/terms/windows/0/zone"]),
+        4: ("incomplete", ["/terms/windows/0"]),
+        6: ("incomplete", ["/terms/alternative"]),
+        7: ("incomplete", ["/terms/limits/0/budget"]),
+    }
+    async with sent_at_once(registry.pool):
+        await approved(registry, job["id"], release=True)
+    (good,) = [each for each in await registry.records(2) if each["value"]["key"] == "good"][-1]["value"]["versions"]
+    assert (good["evaluator_min"], list(good["attributes"])) == (2, ["customer.vip"])
+    assert good["hours"][0] == ["2026-06-01T16:00:00Z", "2026-06-01T19:00:00Z"]
+
+
 async def test_import_sent_again_is_already_there(registry: Client) -> None:
     lines = [offer(f"offer-{number}") for number in range(5)]
     await imported(registry, lines)

@@ -147,6 +147,57 @@ async def test_simulation_with_something_odd_anywhere_never_breaks(registry: Cli
             assert answer.json()["errors"], sent
 
 
+async def test_declared_attributes_and_weekly_hours_are_known_to_simulations_and_reviews(registry: Client) -> None:
+    name = "customer.orders_a_year"
+    declared = {"kind": "int", "noun": "the number of orders", "question": "how often the customer orders"}
+    made = await registry.send("marta", "PUT", f"/v1/attributes/{name}", declared)
+    assert made.status_code in {200, 201}, made.text
+    week = [{"days": ["wed"], "from": "09:00", "to": "17:00"}]
+    said = TERMS | {"criteria": {"attribute": name, "op": "gte", "value": 3}, "windows": week}
+    drafts = [{"key": "trial", "terms": said}]
+    had = await simulated(registry, terms=drafts, facts={name: 3})
+    assert (had["why"][0]["had"], had["channels"]["web"]["items"][0]["verdict"]) == (True, "available")
+    late = await simulated(registry, terms=drafts, facts={name: 3}, at="2026-06-03T17:01:00Z")
+    assert late["why"][0]["reasons"][0]["code"] == "outside_hours"
+    wrong = await refused(registry, {"terms": drafts, "facts": {name: "3"}})
+    assert [error["pointer"] for error in wrong["errors"]] == [f"/facts/{name}"]
+    none = await simulated(registry, terms=[DRAFT], facts={name: 3})
+    assert none["why"][0]["had"] is False
+    await registry.live(criteria=said["criteria"])
+    review = await second(registry, criteria={"attribute": name, "op": "gte", "value": 4}, windows=week)
+    assert review.counter_example is not None
+    assert await simulated(registry, offers=[f"{KEY}@1"], facts={name: 4})
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"windows": [{"days": ["mon"], "from": "09:00", "to": "17:00", "zone": "Europe/Nowhere"}]}, "/windows/0/zone"),
+        (
+            {
+                "benefits": [
+                    {
+                        "kind": "percent_off",
+                        "basis_points": 500,
+                        "criteria": {"attribute": "line_item.unit_price", "op": "gte", "value": 5},
+                    }
+                ]
+            },
+            "/benefits/0/criteria/value",
+        ),
+    ],
+)
+async def test_draft_terms_are_checked_as_when_they_are_saved(
+    registry: Client, change: dict[str, Any], pointer: str
+) -> None:
+    body = {"key": "trial", "terms": TERMS | change}
+    saved = await registry.post("marta", "/v1/offers", body, status=422)
+    tried = await refused(registry, {"terms": [body]})
+    assert (tried["reason"], saved["reason"]) == ("terms_invalid", "terms_invalid")
+    assert [error["pointer"] for error in saved["errors"]] == [f"/terms{pointer}"]
+    assert [error["pointer"] for error in tried["errors"]] == [f"/terms/0/terms{pointer}"]
+
+
 async def second(registry: Client, **changes: Any) -> Any:
     """The review of a second version, in review, of an offer that is LIVE."""
     await registry.post("marta", f"/v1/offers/{KEY}/versions", {"terms": TERMS | changes}, status=201)

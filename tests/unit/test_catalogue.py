@@ -5,11 +5,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concord.contracts.records import ActivationState, OfferRecord
+from concord.contracts.records import ActivationState, AttributeRecord, OfferRecord
+from concord.decision.attributes import BUILT_IN, Kind
 from concord.decision.catalogue import Catalogue
 from unit.decision_samples import offer, terms, version
 
 SKUS = ["A", "B", "C"]
+DECLARED = {
+    name: AttributeRecord(kind=Kind.INT, noun=f"the {name}", question=f"how many {name} there are")
+    for name in ("customer.cats", "customer.dogs")
+}
 
 
 @st.composite
@@ -27,6 +32,7 @@ def records(draw: st.DrawFn) -> OfferRecord:
             ),
             n + 1,
             draw(st.sampled_from(ActivationState)),
+            attributes={name: DECLARED[name] for name in draw(st.sets(st.sampled_from([*DECLARED])))} or None,
         )
         for n in range(draw(st.integers(0, 2)))
     ]
@@ -42,6 +48,7 @@ def picture(catalogue: Catalogue) -> dict[str, Any]:
         "held": {offer.id: [(v.version, v.content_hash, v.state) for v in offer.versions] for offer in catalogue},
         "live": [offer.key for offer in catalogue.live()],
         "by_sku": {sku: [offer.key for offer in catalogue.live_with([sku])] for sku in [*SKUS, "D"]},
+        "attributes": catalogue.attributes,
         "found": {f"offer-{n}": getattr(catalogue.find(f"offer-{n}"), "id", None) for n in range(1, 5)},
     }
 
@@ -100,3 +107,12 @@ def test_a_closed_offer_stays_known_as_a_short_record() -> None:
     found = catalogue.find("free-handset-upgrade")
     assert found is not None
     assert (found.versions, len(catalogue), catalogue.live_with(["HANDSET-X"])) == ((), 1, [])
+
+
+def test_attributes_are_those_that_offers_declare_now() -> None:
+    declaring = offer(version(attributes=DECLARED), number=1)
+    catalogue = Catalogue.of([declaring])
+    assert catalogue.attributes.keys() == BUILT_IN.keys() | DECLARED.keys()
+    one_left = catalogue.with_record(offer(version(attributes={"customer.dogs": DECLARED["customer.dogs"]}), number=1))
+    assert one_left.attributes.keys() == {*BUILT_IN, "customer.dogs"}
+    assert one_left.with_record(offer(version(), number=1)).attributes == BUILT_IN

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from concord.decision.terms import EXAMPLE
-from offer_registry.simulation import Stated, Trial, simulate
+from offer_registry.simulation import Trial, simulate, stated
 from offer_registry.simulation_schemas import SimulationAsked
 from unit.cli_services import NOW, Services, problem, run
 from unit.decision_samples import terms, usd
@@ -46,8 +46,8 @@ BASKET = {
 def registry(request: httpx.Request) -> Any:
     """What the registry answers: the simulation itself."""
     asked = SimulationAsked.model_validate_json(request.content)
-    stated = [Stated(draft.key, draft.version, draft.terms) for draft in asked.terms]
-    return orjson.loads(simulate(Trial(stated, asked.facts, asked.at or NOW, asked.ordered)))
+    offers = [stated(draft.key, draft.version, draft.terms) for draft in asked.terms]
+    return orjson.loads(simulate(Trial(offers, asked.facts, asked.at or NOW, asked.ordered)))
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_simulate_sends_what_it_was_given_and_no_more(services: Services, writte
 def test_simulate_prints_the_shape_of_the_api_with_json(services: Services, written: Any) -> None:
     file, facts = written("trial.json", EXAMPLE), written("facts.json", FACTS)
     outcome = run(services, "offer", "simulate", file, "--facts", facts, "--json")
-    trial = Trial([Stated("trial", 1, terms())], FACTS, NOW)
+    trial = Trial([stated("trial", 1, terms())], FACTS, NOW)
     assert orjson.loads(outcome.out) == orjson.loads(simulate(trial))
     assert outcome.status == 0
 

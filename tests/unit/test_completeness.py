@@ -133,6 +133,17 @@ def test_fees_are_in_the_currency_of_the_price() -> None:
     assert found(honour=honour, cards=cards, regular_price=None, benefits=both) == []
 
 
+def test_limits_count_money_that_the_offer_gives() -> None:
+    euros = {"scope": "total", "money": EUR}
+    assert found(limits=[{"scope": "total", "units": 5}, euros]) == [("/limits/1/money/currency", "currency_differs")]
+    codes = ["PLAIN", {"code": "LIMITED", "limits": [euros]}]
+    assert found(codes=codes) == [("/codes/1/limits/0/money/currency", "currency_differs")]
+    both = [{"kind": "fixed_price", "price": [usd(0), {"amount": 0, "currency": "EUR"}]}]
+    assert found(limits=[euros], benefits=both) == []
+    tenth = [{"kind": "percent_off", "basis_points": 1_000}]
+    assert found(limits=[euros], honour=ALL_NATIVE, cards={}, regular_price=None, benefits=tenth) == []
+
+
 @pytest.mark.parametrize(
     ("benefit", "field"),
     [

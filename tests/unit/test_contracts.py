@@ -8,10 +8,16 @@ import pytest
 
 from concord.canonical import content_hash
 from concord.contracts.cloudevents import decode, encode
-from concord.contracts.records import Record
+from concord.contracts.records import OfferRecord, Record
 from concord.contracts.topics import TOPICS
+from concord.decision import evaluator
+from concord.decision.attributes import BUILT_IN
+from concord.decision.catalogue import Catalogue
 
 SAMPLES = sorted((Path(__file__).parents[1] / "vectors" / "records").glob("*.json"))
+
+
+OFFERS = [path for path in SAMPLES if path.name.startswith("offer-changed.")]
 
 
 def load(path: Path) -> tuple[dict[str, Any], type[Record]]:
@@ -47,10 +53,21 @@ def test_reader_leaves_out_fields_of_a_later_release(path: Path) -> None:
     assert model.parse(json.dumps(later).encode()).to_bytes().decode() == sample["value"]
 
 
-def test_terms_on_the_log_have_the_hash_beside_them() -> None:
-    value = json.loads(json.loads((SAMPLES[0].parent / "offer-changed.v1.json").read_text(encoding="utf-8"))["value"])
+@pytest.mark.parametrize("path", OFFERS, ids=lambda path: path.stem)
+def test_terms_on_the_log_have_the_hash_beside_them(path: Path) -> None:
+    value = json.loads(json.loads(path.read_text(encoding="utf-8"))["value"])
     for version in value["versions"]:
         assert content_hash(version["terms"]) == version["content_hash"]
+
+
+@pytest.mark.parametrize("path", OFFERS, ids=lambda path: path.stem)
+def test_samples_of_offers_are_compiled_and_what_they_declare_is_known(path: Path) -> None:
+    record = OfferRecord.parse(json.loads(path.read_text(encoding="utf-8"))["value"].encode())
+    catalogue = Catalogue.of([record])
+    declared = {name for version in record.versions for name in version.attributes or ()}
+    assert catalogue.attributes.keys() - BUILT_IN.keys() == declared
+    for version in record.versions:
+        assert version.evaluator_min == evaluator.least(version.terms)
 
 
 def _with_later_fields(value: Any) -> Any:
@@ -59,7 +76,7 @@ def _with_later_fields(value: Any) -> Any:
         return [_with_later_fields(item) for item in value]
     if not isinstance(value, dict):
         return value
-    free = {"facts", "title", "description", "honour", "cards", "criteria", "benefits"}
+    free = {"facts", "title", "description", "honour", "cards", "criteria", "benefits", "attributes"}
     return {name: item if name in free else _with_later_fields(item) for name, item in value.items()} | {
         "of_a_later_release": 1
     }

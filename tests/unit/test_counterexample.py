@@ -1,7 +1,6 @@
 """The search for somebody worse off: what it finds is true, and it finds what there plainly is."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -12,7 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from concord.decision.attributes import BUILT_IN, Attribute, Kind
 from concord.decision.criteria import Criterion
+from concord.decision.hours import DAYS
 from concord.decision.kleene import compile_criteria
 from concord.decision.quote import Ordered
 from concord.decision.scalars import CHANNELS
@@ -29,7 +30,7 @@ from offer_registry.counterexample.search import (
     search,
 )
 from offer_registry.counterexample.sides import Example, side
-from offer_registry.simulation import Stated, Trial, simulate
+from offer_registry.simulation import Trial, simulate, stated
 from unit import rich_terms
 from unit.decision_samples import AT, fixed, terms, usd
 
@@ -52,7 +53,7 @@ def plain(**changes: Any) -> Terms:
 
 
 def searched(live: Terms, new: Terms, at: datetime = AT) -> Searched:
-    return search(Stated("offer", 1, live), Stated("offer", 2, new), at)
+    return search(stated("offer", 1, live), stated("offer", 2, new), at)
 
 
 def found(live: Terms, new: Terms, at: datetime = AT) -> CounterExample:
@@ -79,7 +80,7 @@ def quoted(said: Terms, number: int, example: Example) -> Mapping[str, Any]:
     """What each channel quotes with this version alone; facts and basket as a caller sends them."""
     basket = type(example.basket).model_validate_json(example.basket.model_dump_json())
     facts = orjson.loads(orjson.dumps(example.facts))
-    trial = Trial([Stated("offer", number, said)], facts, example.at, Ordered(basket, example.codes))
+    trial = Trial([stated("offer", number, said)], facts, example.at, Ordered(basket, example.codes))
     channels: Mapping[str, Any] = orjson.loads(simulate(trial))["channels"]
     return channels
 
@@ -174,7 +175,7 @@ SPEND = {"kind": "tiers", "by": "spend", "steps": [{"from": usd(5000), "amount":
 def test_change_for_the_worse_has_a_counter_example(live: Terms, new: Terms) -> None:
     given = found(live, new)
     assert given.channel is None
-    assert "version 1" in (said := wording.worse_off(given, Stated("offer", 1, live), Stated("offer", 2, new)))
+    assert "version 1" in (said := wording.worse_off(given, stated("offer", 1, live), stated("offer", 2, new)))
     assert said.endswith(".")
     assert searched(new, new).found is None
 
@@ -218,7 +219,7 @@ def test_channel_that_does_less_is_a_counter_example_there(before: dict[str, Any
     live, new = honouring(before), honouring(after)
     given = found(live, new)
     assert given.channel == "store_pos"
-    assert "store_pos" in wording.worse_off(given, Stated("offer", 1, live), Stated("offer", 2, new))
+    assert "store_pos" in wording.worse_off(given, stated("offer", 1, live), stated("offer", 2, new))
     assert searched(new, live).found is None
 
 
@@ -232,7 +233,7 @@ def test_counter_example_is_made_small() -> None:
 
 def test_counter_example_says_who_buys_what_and_why() -> None:
     new = terms(criteria={"all": [tenure(24), EXAMPLE["criteria"]["all"][1]]})
-    said = wording.worse_off(found(terms(), new), Stated("offer", 1, terms()), Stated("offer", 2, new))
+    said = wording.worse_off(found(terms(), new), stated("offer", 1, terms()), stated("offer", 2, new))
     assert said == (
         "Somebody with line.barred false and line.tenure_months 12 who buys 1 × HANDSET-X at 130.00 USD pays 0.00 USD "
         "with version 1 and 130.00 USD with version 2. This offer needs the months the line has been with us to be at "
@@ -259,7 +260,7 @@ def test_search_against_a_version_that_is_over_finds_nobody() -> None:
 
 
 def test_channels_that_charge_differently_are_named() -> None:
-    given = disagreement(Stated("offer", 1, honouring(FEE)), AT)
+    given = disagreement(stated("offer", 1, honouring(FEE)), AT)
     assert given is not None
     quotes = quoted(honouring(FEE), 1, given.example)
     assert given.fees == {"web": 0, "store_pos": 500, "call_center": 0, "sms": 0}
@@ -271,7 +272,7 @@ def test_channels_that_charge_differently_are_named() -> None:
 
 @pytest.mark.parametrize("cell", [{"action": "honour"}, {"action": "refer", "to": "web"}, {"action": "escalate"}])
 def test_channels_that_charge_alike_or_do_not_give_it_do_not_disagree(cell: dict[str, Any]) -> None:
-    assert disagreement(Stated("offer", 1, honouring(cell)), AT) is None
+    assert disagreement(stated("offer", 1, honouring(cell)), AT) is None
 
 
 names = st.sampled_from(["line.tenure_months", "household.size", "customer.birth_year"])
@@ -376,7 +377,7 @@ def test_whatever_is_found_is_true_and_the_search_is_bounded(live: Terms, new: T
     assert outcome.pairs <= PAIRS_MOST
     if outcome.found is not None:
         assert_true(outcome.found, live, new)
-        assert wording.worse_off(outcome.found, Stated("offer", 1, live), Stated("offer", 2, new))
+        assert wording.worse_off(outcome.found, stated("offer", 1, live), stated("offer", 2, new))
 
 
 @settings(max_examples=EXAMPLES)
@@ -416,18 +417,24 @@ def test_tightened_criterion_is_found_and_a_loosened_one_is_not(said: Terms, mon
 
 
 def test_hours_that_are_cut_have_a_counter_example_in_them() -> None:
-    day, hour = AT.replace(hour=0), timedelta(hours=1)
-    week = [(day + timedelta(days=number) + 9 * hour, day + timedelta(days=number) + 17 * hour) for number in range(7)]
-    live, new = (side(Stated("offer", number, plain())) for number in (1, 2))
-    cut = replace(new, window=replace(new.window, hours=[(start, end - hour) for start, end in week]))
-    open_then = replace(live, window=replace(live.window, hours=week))
-    moments = instants(open_then, cut, AT)
-    assert all(open_then.window.holds(at) for at in moments)
-    assert day + 16 * hour in moments
-    given = _Search(open_then, cut, AT).run().found
+    week = {"days": list(DAYS), "from": "09:00", "to": "17:00"}
+    live, new = plain(windows=[week]), plain(windows=[{**week, "to": "16:00"}])
+    moments = instants(side(stated("offer", 1, live)), side(stated("offer", 2, new)), AT)
+    assert moments[:2] == [AT, AT.replace(hour=16)]
+    assert found(live, new).example.at == AT.replace(hour=16)
+    assert searched(new, live).found is None
+
+
+def test_attribute_that_authors_declared_is_searched_by_its_type() -> None:
+    share = Attribute("customer.share", Kind.DECIMAL, "the share", "how large the share is")
+    registry = {**BUILT_IN, share.name: share}
+    live, new = (
+        stated("offer", number, plain(criteria={"attribute": share.name, "op": "gte", "value": least}), registry)
+        for number, least in ((1, "0.5"), (2, "0.75"))
+    )
+    given = search(live, new, AT).found
     assert given is not None
-    assert not cut.window.holds(given.example.at)
-    assert _Search(cut, open_then, AT).run().found is None
+    assert given.example.facts == {share.name: "0.5"}
 
 
 def test_search_of_costly_terms_does_less_of_it() -> None:
@@ -439,7 +446,7 @@ def test_search_of_costly_terms_does_less_of_it() -> None:
         }
         for step in range(5)
     ]
-    doing = _Search(*(side(Stated("offer", number, plain(benefits=bundles))) for number in (1, 2)), AT)
+    doing = _Search(*(side(stated("offer", number, plain(benefits=bundles))) for number in (1, 2)), AT)
     assert doing.run().found is None
     dearest = 1 + 10 * 2 * 5 * 10  # ten lines, the items of five bundles of both versions
     assert WORK_MOST // 10 < doing._work < WORK_MOST + dearest

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from concord.decision.attributes import BUILT_IN, Attribute, Kind
 from concord.decision.terms import EXAMPLE, Terms
 from concord.errors import FieldError
 from offer_registry.domain import LIFECYCLE, Lifecycle, OfferVersion, Verb, draft
@@ -14,6 +15,7 @@ from offer_registry.references import Node, broken, named
 
 AT = datetime(2026, 6, 1, 9, 12, tzinfo=UTC)
 LATER = AT + timedelta(minutes=5)
+END = datetime(2026, 6, 15, tzinfo=UTC)  # of the example
 TERMS = Terms.model_validate(EXAMPLE)
 
 
@@ -137,7 +139,54 @@ def test_references_are_those_of_the_honour_map_and_the_alternative() -> None:
         ({"b": Node("2", ("a",)), "a": Node("1", ())}, ["circular"]),  # a → b → a
         ({"b": Node("2", ("c",)), "c": Node("3", ("1",)), "1": Node("1", ())}, ["circular"]),  # by id
         ({"b": Node("2", ("c",)), "c": Node("3", ("b",))}, []),  # a circle of others is theirs to mend
+        ({"b": Node("2", (), END - timedelta(seconds=1))}, ["alternative_ends_earlier"]),
+        ({"b": Node("2", (), END)}, []),
     ],
 )
 def test_references_that_lead_nowhere_or_back_are_named(graph: dict[str, Node], reasons: list[str]) -> None:
     assert [error.reason for error in broken("1", terms(alternative="b"), graph)] == reasons
+
+
+def test_alternative_of_an_offer_without_an_end_has_none_either() -> None:
+    endless = terms(alternative="b", validity={"start": "2026-06-01T00:00:00Z"})
+    (error,) = broken("1", endless, {"b": Node("2", (), END)})
+    assert (error.pointer, error.reason) == ("/alternative", "alternative_ends_earlier")
+    assert "2026-06-15T00:00:00Z" in error.detail
+    assert not broken("1", endless, {"b": Node("2", ())})
+
+
+def test_other_offer_that_a_channel_gives_lasts_as_long() -> None:
+    said = terms(honour=EXAMPLE["honour"] | {"sms": {"action": "alternative", "offer": "b"}})
+    (error,) = broken("1", said, {"b": Node("2", (), AT)})
+    assert (error.pointer, error.reason) == ("/honour/sms/offer", "alternative_ends_earlier")
+
+
+def test_submit_works_out_the_weekly_hours() -> None:
+    assert do(Verb.SUBMIT, version()).hours is None
+    evenings = {"days": ["wed"], "from": "17:00", "to": "20:00", "zone": "America/New_York"}
+    submitted = do(Verb.SUBMIT, version(said=terms(windows=[evenings])))
+    assert submitted.hours == [
+        (datetime(2026, 6, day, 21, tzinfo=UTC), datetime(2026, 6, day + 1, tzinfo=UTC)) for day in (3, 10)
+    ]
+
+
+def test_submit_refuses_hours_that_never_come_or_are_over() -> None:
+    ten_o_clock = {"days": ["mon"], "from": "10:00", "to": "11:00"}
+    weekend = {"start": "2026-06-06T00:00:00Z", "end": "2026-06-08T00:00:00Z"}
+    with pytest.raises(Incomplete) as refused:
+        do(Verb.SUBMIT, version(said=terms(windows=[ten_o_clock], validity=weekend)))
+    assert [(error.pointer, error.reason) for error in refused.value.errors] == [("/windows/0", "window_never_opens")]
+    long_ago = {"start": "2024-01-01T00:00:00Z", "end": None}
+    with pytest.raises(Incomplete) as refused:
+        do(Verb.SUBMIT, version(said=terms(windows=[ten_o_clock], validity=long_ago, honour_for="P1D")))
+    assert [(error.pointer, error.reason) for error in refused.value.errors] == [("/validity/start", "hours_over")]
+
+
+def test_submit_keeps_the_declared_attributes_as_they_are_then() -> None:
+    vip = Attribute("customer.vip", Kind.BOOL, "the customer", "whether the customer is a VIP", "a VIP")
+    registry = {**BUILT_IN, vip.name: vip}
+    said = terms(criteria={"attribute": "customer.vip", "op": "eq", "value": True})
+    made = draft("ofr_1", 1, said, "marta", AT, registry).submit("marta", LATER, ["en"], (), registry)
+    assert made.attributes is not None
+    assert {name: each.attribute(name) for name, each in made.attributes.items()} == {"customer.vip": vip}
+    assert do(Verb.SUBMIT, version()).attributes is None

@@ -1,11 +1,11 @@
 """Households: who belongs together, how they are found, and what of them goes on the log (api §3, architecture §3)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from concord.contracts.records import ContactPointRecord, HouseholdRecord, LineRecord, MemberRecord, RelationRecord
-from concord.decision.attributes import check_facts
+from concord.decision.attributes import BUILT_IN, Attribute, check_facts
 from concord.decision.facts import HouseholdView, LineView, member_facts
 from concord.errors import FieldError
 from concord.ids import Ids
@@ -41,7 +41,18 @@ class Identifier:
     subject: str  # the line, contact point or member it stands for
 
 
-def new_household(posted: NewHousehold, ids: Ids, *, ref: str | None = None) -> Household:
+def fact_names(household: NewHousehold | HouseholdChange) -> Iterator[str]:
+    """The attributes of which a household has facts, or gets them."""
+    maps = [household.facts or {}]
+    maps += [member.facts for member in household.members or ()]
+    maps += [line.facts for line in household.lines or ()]
+    for facts in maps:
+        yield from (name for name, value in facts.items() if value is not None)
+
+
+def new_household(
+    posted: NewHousehold, ids: Ids, *, ref: str | None = None, registry: Mapping[str, Attribute] = BUILT_IN
+) -> Household:
     """The posted household with ids; `ref` is its name when the document gives none.
 
     Raises:
@@ -51,10 +62,12 @@ def new_household(posted: NewHousehold, ids: Ids, *, ref: str | None = None) -> 
     if given:
         raise HouseholdInvalid(errors=[FieldError(where, "ids are given by the profile") for where in given])
     named = posted if posted.ref is not None else posted.model_copy(update={"ref": ref})
-    return _Building(ids).build(ids.new("hh"), named)
+    return _Building(ids, registry).build(ids.new("hh"), named)
 
 
-def changed_household(before: Household, change: HouseholdChange, ids: Ids) -> Household:
+def changed_household(
+    before: Household, change: HouseholdChange, ids: Ids, registry: Mapping[str, Attribute] = BUILT_IN
+) -> Household:
     """The household after a change; entries keep their ids by id or ref.
 
     Raises:
@@ -66,7 +79,7 @@ def changed_household(before: Household, change: HouseholdChange, ids: Ids) -> H
         merged = {**before.facts, **change.facts}
         facts = {name: value for name, value in merged.items() if value is not None}
         wanted = wanted.model_copy(update={"facts": facts})
-    return _Building(ids, before).build(before.id, wanted)
+    return _Building(ids, registry, before).build(before.id, wanted)
 
 
 @dataclass(slots=True)
@@ -74,6 +87,7 @@ class _Building:
     """Gives entries their ids and replaces refs by them, noting everything that is wrong on the way."""
 
     ids: Ids
+    registry: Mapping[str, Attribute]  # what facts may be of
     before: Household | None = None
     errors: list[FieldError] = field(default_factory=list)
 
@@ -148,11 +162,12 @@ class _Building:
         return point.address.strip()
 
     def _check_facts(self, built: Household) -> None:
-        self.errors += check_facts(built.facts, "/facts", prefix="household.")
+        known = self.registry
+        self.errors += check_facts(built.facts, "/facts", known, prefix="household.")
         for index, member in enumerate(built.members):
-            self.errors += check_facts(member.facts, f"/members/{index}/facts", prefix="customer.")
+            self.errors += check_facts(member.facts, f"/members/{index}/facts", known, prefix="customer.")
         for index, line in enumerate(built.lines):
-            self.errors += check_facts(line.facts, f"/lines/{index}/facts", prefix="line.")
+            self.errors += check_facts(line.facts, f"/lines/{index}/facts", known, prefix="line.")
 
 
 def record(household: Household, version: int, lookup: LookupKey) -> HouseholdRecord:

@@ -1,6 +1,6 @@
 """What each route does: one transaction a request, refusals as errors, answers as bytes (api §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from concord.clock import Clock, milliseconds
 from concord.contracts.records import PromiseState
+from concord.decision.attributes import Attribute
 from concord.eventlog import crash, outbox
 from concord.eventlog.relay import Relay
 from concord.ids import Ids, Randomness
@@ -25,6 +26,7 @@ from concord.web.etag import check_if_match, format_etag
 from concord.web.idempotency import Effect, once, replayed, response
 from concord.web.tokens import AGE, VIEW, AtLeast, CatalogueToken, HouseholdToken, LostWrite, ViewToken, format_view
 from customer_profile import domain, promises, store
+from customer_profile.attributes import Attributes
 from customer_profile.documents import Cancellation, HouseholdChange, NewHousehold, NewPromise, Question
 from customer_profile.domain import Household
 from customer_profile.errors import HouseholdUnknown, NotPromisable, OfferUnknown, PartyPromised, PromiseClosed
@@ -46,14 +48,22 @@ class Profile:
     randomness: Randomness
     lookup: LookupKey
     offers: Offers
+    attributes: Attributes
     relay: Relay
     epoch: int
 
     # Households
 
     async def create(self, posted: NewHousehold, caller: Caller, claim: Claim | None) -> Response:
-        """A new household. Raises HouseholdInvalid; KeyReused, RequestInFlight when it was sent with a key."""
-        household = domain.new_household(posted, self.ids)
+        """A new household.
+
+        Raises:
+            HouseholdInvalid: it contradicts itself, or has facts of no attribute.
+            NotUpToBound: it has facts of an attribute not known here, and the registry cannot be asked.
+            KeyReused, RequestInFlight: it was sent with a key, as every POST with an Idempotency-Key.
+        """
+        registry = await self.attributes.learn(domain.fact_names(posted))
+        household = domain.new_household(posted, self.ids, registry=registry)
 
         async def effect(connection: Connection) -> Effect:
             await store.insert_households(connection, [household], caller.subject, self.clock.now())
@@ -69,11 +79,17 @@ class Profile:
         return self._committed(response(done.answer))
 
     async def change(self, household: str, change: HouseholdChange, request: Request) -> Response:
-        """A changed household. Raises HouseholdUnknown, HouseholdInvalid, PartyPromised, IfMatchMissing, EtagStale."""
+        """A changed household.
+
+        Raises:
+            HouseholdUnknown, HouseholdInvalid, PartyPromised, IfMatchMissing, EtagStale: as their names say.
+            NotUpToBound: it has facts of an attribute not known here, and the registry cannot be asked.
+        """
+        registry = await self._registry_for(household, change)
         async with postgres.transaction(self.pool) as connection:
             before = await store.lock_household(connection, household)
             check_if_match(request, before.version)
-            after = Kept(domain.changed_household(before.household, change, self.ids), before.version + 1)
+            after = Kept(domain.changed_household(before.household, change, self.ids, registry), before.version + 1)
             made = await store.promises_of(connection, household)
             if {promise.party for promise in made} - {member.id for member in after.household.members}:
                 raise PartyPromised
@@ -82,6 +98,12 @@ class Profile:
             await store.update_household(connection, after.household, domain.identifiers(after.household, self.lookup))
             await self._log_household(connection, after)
         return self._committed(response(self._household_answer(after, made, 200)))
+
+    async def _registry_for(self, household: str, change: HouseholdChange) -> Mapping[str, Attribute]:
+        """The attributes of what the household has and gets; asked for before anything is held."""
+        async with postgres.connection(self.pool) as connection:
+            kept = await store.fetch_household(connection, household)
+        return await self.attributes.learn([*domain.fact_names(kept.household), *domain.fact_names(change)])
 
     async def household(self, household: str) -> Response:
         """A household with its promises, in one snapshot. Raises HouseholdUnknown."""
@@ -116,7 +138,7 @@ class Profile:
 
         Raises:
             HouseholdUnknown, OfferUnknown, NotPromisable, Invalid: as `Maker.make`.
-            NotUpToBound: it would be refused because of the offer, and the registry cannot be asked.
+            NotUpToBound: it would be refused because of the offer or a fact, and the registry cannot be asked.
             KeyReused, RequestInFlight: as every POST with an Idempotency-Key.
         """
         if caller.channel is not None and caller.channel != asked.channel:
@@ -144,7 +166,8 @@ class Profile:
     async def _decide(self, asked: NewPromise, caller: Caller, household: Household | None) -> Promise:
         if household is None:
             raise HouseholdUnknown
-        maker = Maker(caller.subject, milliseconds(self.clock.now()), self.ids, self.randomness)
+        registry = await self.attributes.learn(asked.facts)
+        maker = Maker(caller.subject, milliseconds(self.clock.now()), self.ids, self.randomness, registry)
         try:
             return maker.make(asked, household, self.offers.catalogue.offer(asked.offer))
         except (OfferUnknown, NotPromisable):

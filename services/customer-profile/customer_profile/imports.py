@@ -1,7 +1,7 @@
 """Import lines of the kinds `households` and `promises`: a batch of lines, one transaction, one append (api §1)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from concord.clock import Clock, milliseconds
 from concord.contracts.topics import HOUSEHOLD_CHANGED, HOUSEHOLDS
+from concord.decision.attributes import Attribute
 from concord.errors import ConcordError, Invalid, Refused
 from concord.eventlog import outbox
 from concord.eventlog.outbox import Append
@@ -21,7 +22,8 @@ from concord.storage.jobs import Accepted, Applied, Job, Outcome
 from concord.storage.lines import Line, LineRefused
 from concord.web.validation import body_errors
 from customer_profile import domain, store
-from customer_profile.documents import NewHousehold, NewPromise
+from customer_profile.attributes import Attributes
+from customer_profile.documents import NewHousehold, NewPromise, Part
 from customer_profile.domain import Household
 from customer_profile.errors import HouseholdUnknown, NotPromisable, OfferUnknown
 from customer_profile.offers import CATCH_UP, Offers
@@ -31,6 +33,7 @@ PIECE = 100  # lines decided at a time; between pieces the loop serves other req
 _HOUSEHOLD = TypeAdapter(NewHousehold)
 _PROMISE = TypeAdapter(NewPromise)
 Item = TypeVar("Item")
+Body = TypeVar("Body", bound=Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,14 @@ class HouseholdLines:
     ids: Ids
     clock: Clock
     lookup: LookupKey
+    attributes: Attributes
 
     async def apply(self, connection: Connection, job: Job, lines: Sequence[Line]) -> Applied:
-        built = [self._build(line) async for line in _paced(lines)]
+        read: list[NewHousehold | LineRefused] = [_read(line, _HOUSEHOLD) async for line in _paced(lines)]
+        registry = await self.attributes.learn(
+            name for posted in read if isinstance(posted, NewHousehold) for name in domain.fact_names(posted)
+        )
+        built = [self._build(*each, registry) async for each in _paced(list(zip(lines, read, strict=True)))]
         made = [one for one in built if isinstance(one, Household)]
         if made:
             await store.insert_households(connection, made, job.caller, self.clock.now())
@@ -55,10 +63,14 @@ class HouseholdLines:
         outcomes = [Accepted(one.id) if isinstance(one, Household) else one for one in built]
         return Applied(outcomes, lambda last: self._log(last, made, job.traceparent))
 
-    def _build(self, line: Line) -> Household | LineRefused:
+    def _build(
+        self, line: Line, posted: NewHousehold | LineRefused, registry: Mapping[str, Attribute]
+    ) -> Household | LineRefused:
+        if isinstance(posted, LineRefused):
+            return posted
         try:
-            return domain.new_household(_HOUSEHOLD.validate_json(line.data, strict=True), self.ids, ref=line.ref)
-        except (ValidationError, Refused) as error:
+            return domain.new_household(posted, self.ids, ref=line.ref, registry=registry)
+        except Refused as error:
             return _refused(error, line.data)
 
     async def _log(self, connection: Connection, made: Sequence[Household], traceparent: str | None) -> None:
@@ -84,12 +96,14 @@ class PromiseLines:
     randomness: Randomness
     clock: Clock
     offers: Offers
+    attributes: Attributes
 
     async def apply(self, connection: Connection, job: Job, lines: Sequence[Line]) -> Applied:
-        read = [_read(line) async for line in _paced(lines)]
+        read: list[NewPromise | LineRefused] = [_read(line, _PROMISE) async for line in _paced(lines)]
         asked = [promise for promise in read if isinstance(promise, NewPromise)]
         households = await _households(connection, job.caller, asked)
-        maker = Maker(job.caller, milliseconds(self.clock.now()), self.ids, self.randomness)
+        registry = await self.attributes.learn(name for promise in asked for name in promise.facts)
+        maker = Maker(job.caller, milliseconds(self.clock.now()), self.ids, self.randomness, registry)
         decided = await self._decide(maker, read, households)
         made = [one for one in decided if isinstance(one, Promise)]
         if not made:
@@ -126,9 +140,9 @@ class PromiseLines:
             return error
 
 
-def _read(line: Line) -> NewPromise | LineRefused:
+def _read(line: Line, kind: TypeAdapter[Body]) -> Body | LineRefused:
     try:
-        return _PROMISE.validate_json(line.data, strict=True)
+        return kind.validate_json(line.data, strict=True)
     except ValidationError as error:
         return _refused(error, line.data)
 

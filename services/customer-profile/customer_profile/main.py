@@ -29,6 +29,7 @@ from concord.web.app import create_app
 from concord.web.imports import ImportDesk
 from concord.web.trust import trust
 from customer_profile import api, store
+from customer_profile.attributes import Attributes
 from customer_profile.handlers import Profile
 from customer_profile.imports import HouseholdLines, PromiseLines
 from customer_profile.offers import Offers
@@ -133,15 +134,15 @@ class Service:
     async def _assemble(self, pool: asyncpg.Pool, registry: Registry) -> Parts:
         settings = self.settings
         lookup = LookupKey(settings.lookup_key.get_secret_value().encode())
-        offers = Offers(pool, settings.bootstrap, registry)
+        offers, attributes = Offers(pool, settings.bootstrap, registry), Attributes(registry)
         await offers.load()
         async with postgres.connection(pool) as connection:
             epoch = await store.epoch(connection)
         relay = Relay(settings.database, settings.bootstrap, HOUSEHOLDS, f"/{SERVICE}", self._clock)
-        profile = Profile(pool, self._clock, self._ids, self._randomness, lookup, offers, relay, epoch)
+        profile = Profile(pool, self._clock, self._ids, self._randomness, lookup, offers, attributes, relay, epoch)
         handlers: dict[str, LineHandler] = {
-            "households": HouseholdLines(self._ids, self._clock, lookup),
-            "promises": PromiseLines(self._ids, self._randomness, self._clock, offers),
+            "households": HouseholdLines(self._ids, self._clock, lookup, attributes),
+            "promises": PromiseLines(self._ids, self._randomness, self._clock, offers, attributes),
         }
         importer = Importer(pool, handlers, self._clock, relay.poke)
         return Parts(pool, profile, importer, ImportDesk(pool, importer, self._ids))

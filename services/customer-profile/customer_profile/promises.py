@@ -9,7 +9,7 @@ import orjson
 from concord import codes
 from concord.contracts.records import ActivationState, PromiseState
 from concord.decision import reasons
-from concord.decision.attributes import check_facts
+from concord.decision.attributes import BUILT_IN, Attribute, check_facts
 from concord.decision.criteria import Criterion
 from concord.decision.facts import gather
 from concord.decision.kleene import Facts, Test, Truth, blamed, explain
@@ -82,12 +82,13 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who makes promises, when, and where ids and codes come from."""
+    """Who makes promises, when, where ids and codes come from, and which attributes facts may have."""
 
     caller: str
     now: datetime
     ids: Ids
     randomness: Randomness
+    registry: Mapping[str, Attribute] = field(default_factory=lambda: BUILT_IN)
 
     def make(self, asked: NewPromise, household: Household, offer: OfferCopy | None) -> Promise:
         """The promise that was asked for.
@@ -96,7 +97,7 @@ class Maker:
             OfferUnknown, NotPromisable: because of the catalogue; ask the registry before saying so (protocol §3).
             Invalid: because of what was asked (PartyUnknown, LineUnknown, DeadlineMissing, DeadlineUnfit).
         """
-        if asked.facts and (wrong := check_facts(asked.facts)):
+        if asked.facts and (wrong := check_facts(asked.facts, registry=self.registry)):
             raise Invalid(errors=wrong)
         party = household.member(asked.party)
         if party is None:

@@ -14,7 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from concord.contracts.records import ActivationState, OfferRecord, VersionRecord
+from concord.contracts.records import ActivationState, AttributeRecord, OfferRecord, VersionRecord
+from concord.decision.hours import Intervals
 from concord.decision.terms import Terms
 from offer_registry.errors import ActivationConflict, NewerReleased
 
@@ -75,7 +76,10 @@ AUTOMATIC: Mapping[Place, Event] = {
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """Where one released version stands; `state_revision` is the revision that brought it into its state."""
+    """Where one released version stands; `state_revision` is the revision that brought it into its state.
+
+    `hours` and `attributes` are those of its version, as its record carries them.
+    """
 
     offer: str
     version: int
@@ -86,6 +90,8 @@ class Activation:
     honour_until: datetime | None = None
     evaluator_min: int = 1
     traceparent: str | None = None  # of the request that released it or last acted on it
+    hours: Intervals | None = None
+    attributes: Mapping[str, AttributeRecord] | None = None
 
     @property
     def state(self) -> ActivationState:
@@ -200,6 +206,8 @@ class ActiveOffer:
             effective_at=activation.effective_at,
             honour_until=activation.honour_until,
             evaluator_min=activation.evaluator_min,
+            hours=None if activation.hours is None else list(activation.hours),
+            attributes=None if activation.attributes is None else dict(activation.attributes),
             terms=self.terms[activation.version],
         )
 

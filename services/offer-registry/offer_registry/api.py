@@ -23,6 +23,7 @@ from offer_registry.edge import (
     Parts,
     Services,
     cause,
+    name_after,
     person,
     set_current,
     set_written,
@@ -60,7 +61,7 @@ async def list_offers(
 ) -> Listing[OfferSummary]:
     wanted = store.Filter(lifecycle, activation, channel, q)
     async with postgres.connection(parts.pool) as connection:
-        rows = await store.list_offers(connection, wanted, _text(page), page.limit + 1)
+        rows = await store.list_offers(connection, wanted, name_after(page), page.limit + 1)
     shown, more = split(rows, page.limit)
     following = cursor(shown[-1].offer.key) if more else None
     set_link(request, response, following)
@@ -211,19 +212,8 @@ async def _activation(parts: Services, offer: Offer) -> ActivationDocument:
         return ActivationDocument.of(offer, await store.list_activations(connection, offer))
 
 
-def _text(page: PageRequest) -> str:
-    place = page.after or ("",)
-    if len(place) != 1 or not isinstance(place[0], str):
-        raise _malformed()
-    return place[0]
-
-
 def _number(page: PageRequest) -> int:
     place = page.after or (0,)
     if len(place) != 1 or not isinstance(place[0], int) or not 0 <= place[0] < 2**31:
-        raise _malformed()
+        raise CursorMalformed(errors=[FieldError("/query/after", "It is not a cursor of this list.")])
     return place[0]
-
-
-def _malformed() -> CursorMalformed:
-    return CursorMalformed(errors=[FieldError("/query/after", "It is not a cursor of this list.")])

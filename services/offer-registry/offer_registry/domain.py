@@ -12,10 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from concord.decision import attributes, completeness
+from concord.contracts.records import AttributeRecord
+from concord.decision import completeness
+from concord.decision.attributes import BUILT_IN
+from concord.decision.hours import Intervals
 from concord.decision.terms import Terms
 from concord.errors import FieldError
+from offer_registry import hours, vocabulary
 from offer_registry.errors import Incomplete, LifecycleConflict, OwnVersion, TermsInvalid
+from offer_registry.vocabulary import AttributeRegistry
 
 
 class Lifecycle(StrEnum):
@@ -55,7 +60,11 @@ LAST_INSTANT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class OfferVersion:
-    """One statement of terms; `row_version` counts its changes and is its ETag."""
+    """One statement of terms; `row_version` counts its changes and is its ETag.
+
+    From submit on it has the weekly hours as UTC intervals and the declared attributes its criteria name, as they were
+    then: what channels are told stays the same, whatever is declared later.
+    """
 
     offer: str
     number: int
@@ -69,30 +78,51 @@ class OfferVersion:
     approver: str | None = None
     rejection: str | None = None
     required_locales: tuple[str, ...] = ()  # as they were at submit
+    hours: Intervals | None = None
+    attributes: Mapping[str, AttributeRecord] | None = None
 
-    def edit(self, terms: Terms, by: str, at: datetime) -> "OfferVersion":
+    def edit(self, terms: Terms, by: str, at: datetime, registry: AttributeRegistry = BUILT_IN) -> "OfferVersion":
         """With other terms.
 
         Raises:
             LifecycleConflict: it is no draft any more.
             TermsInvalid: the terms cannot be saved.
         """
-        return replace(
-            self._moved(Verb.EDIT, at), terms=savable(terms), content_hash=terms.content_hash(), authors=self._with(by)
-        )
+        moved = self._moved(Verb.EDIT, at)
+        said = savable(terms, registry)
+        return replace(moved, terms=said, content_hash=said.content_hash(), authors=self._with(by))
 
-    def submit(self, by: str, at: datetime, locales: Sequence[str], broken: Sequence[FieldError]) -> "OfferVersion":
-        """Sent to review; `broken` are references to other offers that lead nowhere or in a circle.
+    def submit(
+        self,
+        by: str,
+        at: datetime,
+        locales: Sequence[str],
+        broken: Sequence[FieldError],
+        registry: AttributeRegistry = BUILT_IN,
+    ) -> "OfferVersion":
+        """Sent to review; `broken` are references to other offers and to budgets that do not hold.
 
         Raises:
             LifecycleConflict: it is no draft.
             Incomplete: a piece is missing; all are named.
         """
         moved = self._moved(Verb.SUBMIT, at)
-        missing = [*completeness.missing(self.terms, locales), *broken]
+        opened = self._hours()
+        missing = [
+            *completeness.missing(self.terms, locales),
+            *hours.never_open(self.terms),
+            *hours.over(self.terms, opened or (), at),
+            *broken,
+        ]
         if missing:
             raise Incomplete(errors=missing)
-        return replace(moved, authors=self._with(by), required_locales=tuple(locales))
+        return replace(
+            moved,
+            authors=self._with(by),
+            required_locales=tuple(locales),
+            hours=opened,
+            attributes=vocabulary.carried(self.terms, registry),
+        )
 
     def approve(self, by: str, at: datetime) -> "OfferVersion":
         """Let through by somebody who wrote none of it.
@@ -126,6 +156,11 @@ class OfferVersion:
         target = LIFECYCLE[self.lifecycle, verb]
         return replace(self, lifecycle=target, row_version=self.row_version + 1, changed_at=at)
 
+    def _hours(self) -> Intervals | None:
+        """The weekly hours as UTC intervals; None when it has none and is open always."""
+        validity = self.terms.validity
+        return hours.expand(self.terms.windows, validity.start, validity.end) if self.terms.windows else None
+
     def _with(self, by: str) -> tuple[str, ...]:
         return self.authors if by in self.authors else (*self.authors, by)
 
@@ -152,7 +187,9 @@ class Offer:
     created_at: datetime
 
 
-def draft(offer: str, number: int, terms: Terms, by: str, at: datetime) -> OfferVersion:
+def draft(
+    offer: str, number: int, terms: Terms, by: str, at: datetime, registry: AttributeRegistry = BUILT_IN
+) -> OfferVersion:
     """A new version.
 
     Raises:
@@ -161,7 +198,7 @@ def draft(offer: str, number: int, terms: Terms, by: str, at: datetime) -> Offer
     return OfferVersion(
         offer=offer,
         number=number,
-        terms=savable(terms),
+        terms=savable(terms, registry),
         content_hash=terms.content_hash(),
         lifecycle=Lifecycle.DRAFT,
         authors=(by,),
@@ -171,16 +208,13 @@ def draft(offer: str, number: int, terms: Terms, by: str, at: datetime) -> Offer
     )
 
 
-def savable(terms: Terms) -> Terms:
-    """The terms, if every criterion compares an attribute with a value of its type.
+def savable(terms: Terms, registry: AttributeRegistry = BUILT_IN) -> Terms:
+    """The terms, if every criterion compares an attribute with a value of its type and every zone is one.
 
     Raises:
-        TermsInvalid: one does not; all are named.
+        TermsInvalid: one is not; all are named.
     """
-    errors = attributes.check_criteria(terms.criteria, "/terms/criteria")
-    for index, benefit in enumerate(terms.benefits):
-        own = getattr(benefit, "criteria", None)
-        errors += attributes.check_criteria(own, f"/terms/benefits/{index}/criteria")
+    errors = vocabulary.unsavable(terms, registry, "/terms")
     if errors:
         raise TermsInvalid(errors=errors)
     return terms

@@ -2,7 +2,9 @@
 
 NotFound
 ├── OfferUnknown         no offer has that id or key
-└── VersionUnknown       the offer has no such version
+├── VersionUnknown       the offer has no such version
+├── AttributeUnknown     there is no attribute of that name
+└── BudgetUnknown        there is no budget of that name
 Invalid
 ├── TermsInvalid         the terms cannot be saved
 └── Incomplete           the terms cannot be submitted yet
@@ -15,6 +17,8 @@ Conflict
 ├── LifecycleConflict    the version's lifecycle does not allow it
 ├── ActivationConflict   the offer's activation does not allow it
 ├── JobNotDone           the import still runs
+├── AttributeBuiltIn     what is built in is not declared
+├── AttributeKindFixed   the kind of an attribute never changes
 └── NewerReleased        a newer version was released already
 Refused
 └── HistoryGone          those revisions are not kept any more
@@ -38,6 +42,20 @@ class VersionUnknown(NotFound):
 
     reason = "version_unknown"
     next = "List the offer's versions."
+
+
+class AttributeUnknown(NotFound):
+    """There is no attribute of that name."""
+
+    reason = "attribute_unknown"
+    next = "List the attributes, or declare it."
+
+
+class BudgetUnknown(NotFound):
+    """There is no budget of that name."""
+
+    reason = "budget_unknown"
+    next = "List the budgets, or declare it."
 
 
 class TermsInvalid(Invalid):
@@ -99,6 +117,20 @@ class NewerReleased(Conflict):
 
     reason = "newer_version_released"
     next = "Make a new version from this one's terms and release that."
+
+
+class AttributeBuiltIn(Conflict):
+    """The attribute is built in; it cannot be declared or changed."""
+
+    reason = "attribute_built_in"
+    next = "Use it as it is, or declare one of another name."
+
+
+class AttributeKindFixed(Conflict):
+    """The kind of an attribute never changes once it is declared."""
+
+    reason = "attribute_kind_fixed"
+    next = "Declare an attribute of another name."
 
 
 class JobNotDone(Conflict):

@@ -165,3 +165,29 @@ APPROVAL: Final[dict[str, Any]] = {
     "released": 1197,
     "activated": 1197,
 }
+DECLARED: Final[dict[str, Any]] = {
+    "kind": "int",
+    "noun": "the number of orders in a year",
+    "question": "how often the customer orders",
+}
+ATTRIBUTE: Final[dict[str, Any]] = (
+    {"name": "customer.orders_a_year"}
+    | DECLARED
+    | {
+        "adjective": None,
+        "built_in": False,
+        "declared_by": "marta",
+        "declared_at": AT,
+        "changed_by": "marta",
+        "changed_at": AT,
+    }
+)
+DECLARED_BUDGET: Final[dict[str, Any]] = {
+    "cap": {"money": {"amount": 65_000_000, "currency": "USD"}},
+    "per": {"period": "P1M", "zone": "America/New_York"},
+}
+BUDGET: Final[dict[str, Any]] = (
+    {"name": "summer-2026"}
+    | DECLARED_BUDGET
+    | {"declared_by": "marta", "declared_at": AT, "changed_by": "marta", "changed_at": AT}
+)

@@ -13,7 +13,7 @@ from concord.eventlog import crash
 from concord.eventlog.outbox import Connection
 from concord.ids import Ids
 from concord.storage import postgres
-from offer_registry import history, references, store
+from offer_registry import attributes, budgets, history, references, store, vocabulary
 from offer_registry.activation import ActiveOffer
 from offer_registry.domain import Offer, OfferVersion, Verb, draft
 from offer_registry.errors import ActivationConflict, KeyTaken
@@ -43,8 +43,8 @@ class Registry:
         """
         at = self.clock.now()
         offer = Offer(self.ids.new("ofr"), key, 1, by.subject, at)
-        version = draft(offer.id, 1, terms, by.subject, at)
         async with postgres.transaction(self.pool) as connection:
+            version = draft(offer.id, 1, terms, by.subject, at, await attributes.registry_for(connection, terms))
             if not await store.insert(connection, [offer], [version]):
                 raise KeyTaken
             await history.note(connection, [(offer.id, history.entry(Act.CREATE, by, None, version))])
@@ -60,7 +60,9 @@ class Registry:
             if check is not None:
                 check(offer)
             newest = await store.fetch_version(connection, offer, offer.newest)
-            version = draft(offer.id, offer.newest + 1, terms or newest.terms, by.subject, self.clock.now())
+            said = terms or newest.terms
+            registry = await attributes.registry_for(connection, said)
+            version = draft(offer.id, offer.newest + 1, said, by.subject, self.clock.now(), registry)
             await store.insert_versions(connection, [version])
             await store.set_newest(connection, offer, version.number)
             await history.note(connection, [(offer.id, history.entry(Act.ADD_VERSION, by, newest, version))])
@@ -71,10 +73,12 @@ class Registry:
         self, name: str, number: int, terms: Terms, by: Person, check: Callable[[OfferVersion], None]
     ) -> tuple[Offer, OfferVersion]:
         """A draft with other terms; `check` refuses when it is not the one the caller read."""
+        async with postgres.connection(self.pool) as connection:
+            registry = await attributes.registry_for(connection, terms)
 
         def change(version: OfferVersion) -> OfferVersion:
             check(version)
-            return version.edit(terms, by.subject, self.clock.now())
+            return version.edit(terms, by.subject, self.clock.now(), registry)
 
         return await self._change(name, number, change, Act.EDIT, by)
 
@@ -99,8 +103,9 @@ class Registry:
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name)
             version = await store.fetch_version(connection, offer, number, lock=True)
-            broken = await self._broken_references(connection, version)
-            submitted = version.submit(by.subject, self.clock.now(), self.required_locales, broken)
+            broken = await self.broken_references(connection, version)
+            registry = await attributes.registry_for(connection, version.terms)
+            submitted = version.submit(by.subject, self.clock.now(), self.required_locales, broken, registry)
             await store.save(connection, submitted)
             await history.note(connection, [(offer.id, history.entry(Act.SUBMIT, by, version, submitted))])
         crash.point("registry.after_commit_before_reply")
@@ -164,6 +169,8 @@ class Registry:
         return offer, await self.journal.move([offer.id], change, cause)
 
     @staticmethod
-    async def _broken_references(connection: Connection, version: OfferVersion) -> list[FieldError]:
+    async def broken_references(connection: Connection, version: OfferVersion) -> list[FieldError]:
+        """What a version names elsewhere and does not hold: other offers, budgets."""
         graph = await store.fetch_references(connection, references.named(version.terms).values())
-        return references.broken(version.offer, version.terms, graph)
+        known = await budgets.fetch(connection, vocabulary.budgets(version.terms).values())
+        return [*references.broken(version.offer, version.terms, graph), *budgets.broken(version.terms, known)]

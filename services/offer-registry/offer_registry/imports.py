@@ -15,12 +15,14 @@ from concord.ids import Ids
 from concord.storage.jobs import Accepted, Applied, Job, Outcome
 from concord.storage.lines import Line, LineRefused
 from concord.web.validation import body_errors
-from offer_registry import history, references, store
+from offer_registry import attributes, budgets, history, references, store, vocabulary
+from offer_registry.budgets import Budget
 from offer_registry.domain import Offer, OfferVersion, draft
 from offer_registry.errors import Incomplete, KeyTaken
 from offer_registry.history import Act, Person
 from offer_registry.references import Graph, Node
 from offer_registry.schemas import NewOffer
+from offer_registry.vocabulary import AttributeRegistry
 
 AT_ONCE = 25  # lines read without letting anything else run
 _NEW_OFFER = TypeAdapter(NewOffer)
@@ -45,12 +47,13 @@ class OfferLines:
     async def apply(self, connection: Connection, job: Job, lines: Sequence[Line]) -> Applied:
         """Write the lines' offers, in review. Drafts make no records, so nothing is appended to the log."""
         at = self._clock.now()
+        registry = await attributes.registry(connection)
         outcomes: dict[int, Outcome] = {}
         candidates: dict[int, Candidate] = {}
         for place, line in enumerate(lines):
             if place % AT_ONCE == 0:
                 await asyncio.sleep(0)  # a batch takes half a second of computing; others get their turn in between
-            made = self._read(line, job.caller, at)
+            made = self._read(line, job.caller, at, registry)
             if isinstance(made, LineRefused):
                 outcomes[place] = made
             else:
@@ -59,12 +62,13 @@ class OfferLines:
         await _insert(connection, candidates, outcomes, job)
         return Applied([outcomes[place] for place in range(len(lines))])
 
-    def _read(self, line: Line, by: str, at: datetime) -> Candidate | LineRefused:
+    def _read(self, line: Line, by: str, at: datetime, registry: AttributeRegistry) -> Candidate | LineRefused:
         """The line as an offer in review; references are checked once the whole batch is known."""
         try:
             body = _NEW_OFFER.validate_json(line.data, strict=True)
             offer = Offer(self._ids.new("ofr"), body.key, 1, by, at)
-            return Candidate(offer, draft(offer.id, 1, body.terms, by, at).submit(by, at, self._locales, ()))
+            drafted = draft(offer.id, 1, body.terms, by, at, registry)
+            return Candidate(offer, drafted.submit(by, at, self._locales, (), registry))
         except ValidationError as error:
             findings = error.errors(include_url=False, include_context=False, include_input=False)
             return _refused(Invalid(errors=body_errors(findings, orjson.loads(line.data))))
@@ -77,23 +81,37 @@ class OfferLines:
     async def _refuse_broken(
         connection: Connection, candidates: dict[int, Candidate], outcomes: dict[int, Outcome]
     ) -> None:
-        """Lines that name an offer that neither exists nor comes with the batch; one refused may take others along."""
-        names = {name for each in candidates.values() for name in references.named(each.version.terms).values()}
-        if not names:
+        """Lines that name a budget that does not exist, or an offer that neither exists nor comes with the batch; one
+        refused may take others along.
+        """
+        every = [each.version.terms for each in candidates.values()]
+        shared = {name for terms in every for name in vocabulary.budgets(terms).values()}
+        names = {name for terms in every for name in references.named(terms).values()}
+        if not names and not shared:
             return
         known = await store.fetch_references(connection, names)
-        while broken := _broken(candidates, known):
+        declared = await budgets.fetch(connection, shared)
+        while broken := _broken(candidates, known, declared):
             outcomes |= broken
             for place in broken:
                 del candidates[place]
 
 
-def _broken(candidates: Mapping[int, Candidate], known: Graph) -> dict[int, LineRefused]:
+def _broken(
+    candidates: Mapping[int, Candidate], known: Graph, declared: Mapping[str, Budget]
+) -> dict[int, LineRefused]:
     graph = dict(known)
     for each in candidates.values():
-        names = tuple(references.named(each.version.terms).values())
-        graph.setdefault(each.offer.key, Node(each.offer.id, names))
-    found = {place: references.broken(each.offer.id, each.version.terms, graph) for place, each in candidates.items()}
+        terms = each.version.terms
+        names = tuple(references.named(terms).values())
+        graph.setdefault(each.offer.key, Node(each.offer.id, names, terms.validity.end))
+    found = {
+        place: [
+            *references.broken(each.offer.id, each.version.terms, graph),
+            *budgets.broken(each.version.terms, declared),
+        ]
+        for place, each in candidates.items()
+    }
     return {place: _below_terms(Incomplete(errors=errors)) for place, errors in found.items() if errors}
 
 

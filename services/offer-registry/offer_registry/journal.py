@@ -18,6 +18,7 @@ from typing import Any
 import asyncpg
 
 from concord.contracts.topics import OFFER_CHANGED, OFFERS
+from concord.decision import evaluator
 from concord.errors import Bug
 from concord.eventlog import crash, outbox
 from concord.eventlog.errors import RevisionMoved
@@ -181,7 +182,10 @@ def _prepared(
         state_revision=revision,
         effective_at=effective_at,
         honour_until=version.honour_until,
+        evaluator_min=evaluator.least(version.terms),
         traceparent=traceparent,
+        hours=version.hours,
+        attributes=version.attributes,
     )
 
 

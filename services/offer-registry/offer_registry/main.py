@@ -24,10 +24,12 @@ from concord.storage.importer import Importer
 from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
-from offer_registry import api, history_api, log_api, review_api, simulation_api
+from offer_registry import api, attributes_api, budgets_api, history_api, log_api, review_api, simulation_api
 from offer_registry.advancer import Advancer
 from offer_registry.approvals import Approvals
+from offer_registry.attributes import Attributes
 from offer_registry.bound import Catalogue
+from offer_registry.budgets import Budgets
 from offer_registry.edge import READ, Services
 from offer_registry.handlers import Registry
 from offer_registry.imports import OfferLines
@@ -73,6 +75,8 @@ def build(
         service=SERVICE,
         routers=[
             api.router,
+            attributes_api.router,
+            budgets_api.router,
             history_api.router,
             review_api.router,
             simulation_api.router,
@@ -102,7 +106,9 @@ def _lifespan(settings: Settings, clock: Clock, ids: Ids) -> Lifespan:
         approvals = Approvals(pool, journal, clock)
         importer = Importer(pool, {"offers": OfferLines(clock, ids, settings.required_locales)}, clock)
         registry = Registry(pool, journal, clock, ids, tuple(settings.required_locales))
-        app.state.services = Services(pool, registry, approvals, Catalogue(pool, clock))
+        app.state.services = Services(
+            pool, registry, approvals, Catalogue(pool, clock), Attributes(pool, clock), Budgets(pool, clock)
+        )
         app.state.desk = ImportDesk(pool, importer, ids)
         app.state.advancer = advancer
         background = (relay, BacklogWatch(pool, OFFERS), advancer, approvals, importer)

@@ -8,9 +8,11 @@ RETURNING id;
 -- name: insert_versions
 -- New versions, in one statement for any number of them.
 INSERT INTO offer_versions
-    (offer, number, terms, content_hash, lifecycle, authors, row_version, created_at, changed_at, required_locales)
-SELECT g.offer, g.number, g.terms, g.content_hash, $5, $6, $7, $8, $9, $10
-FROM unnest($1::text[], $2::int[], $3::jsonb[], $4::text[]) AS g(offer, number, terms, content_hash);
+    (offer, number, terms, content_hash, lifecycle, authors, row_version, created_at, changed_at, required_locales,
+    hours, attributes)
+SELECT g.offer, g.number, g.terms, g.content_hash, $5, $6, $7, $8, $9, $10, g.hours::jsonb, g.attributes::jsonb
+FROM unnest($1::text[], $2::int[], $3::jsonb[], $4::text[], $11::text[], $12::text[])
+    AS g(offer, number, terms, content_hash, hours, attributes);
 
 -- name: fetch_offer
 -- An offer by id or key.
@@ -27,13 +29,13 @@ UPDATE offers SET newest = $2 WHERE id = $1;
 -- name: fetch_version
 -- One version.
 SELECT offer, number, terms::text AS terms, content_hash, lifecycle, authors, row_version, created_at, changed_at, approver, rejection,
-    required_locales
+    required_locales, hours::text AS hours, attributes::text AS attributes
 FROM offer_versions WHERE offer = $1 AND number = $2;
 
 -- name: lock_version
 -- One version, held to the end of the transaction.
 SELECT offer, number, terms::text AS terms, content_hash, lifecycle, authors, row_version, created_at, changed_at, approver, rejection,
-    required_locales
+    required_locales, hours::text AS hours, attributes::text AS attributes
 FROM offer_versions WHERE offer = $1 AND number = $2 FOR UPDATE;
 
 -- name: fetch_documents
@@ -43,13 +45,13 @@ SELECT number, terms FROM offer_versions WHERE offer = $1 AND number = ANY ($2::
 -- name: list_versions
 -- An offer's versions after a number.
 SELECT offer, number, terms::text AS terms, content_hash, lifecycle, authors, row_version, created_at, changed_at, approver, rejection,
-    required_locales
+    required_locales, hours::text AS hours, attributes::text AS attributes
 FROM offer_versions WHERE offer = $1 AND number > $2 ORDER BY number LIMIT $3;
 
 -- name: save_version
 -- A version as a verb left it.
 UPDATE offer_versions SET terms = $3, content_hash = $4, lifecycle = $5, authors = $6, row_version = $7, changed_at = $8,
-    approver = $9, rejection = $10, required_locales = $11
+    approver = $9, rejection = $10, required_locales = $11, hours = $12::text::jsonb, attributes = $13::text::jsonb
 WHERE offer = $1 AND number = $2;
 
 -- name: list_offers
@@ -102,24 +104,26 @@ WITH held AS MATERIALIZED (
 SELECT submitted, named FROM hindered;
 
 -- name: fetch_references
--- Offers with these keys or ids, and all that can be reached from them: what the newest version of each names as alternatives.
+-- Offers with these keys or ids, and all that can be reached from them: what the newest version of each names as
+-- alternatives, and when it ends.
 WITH RECURSIVE named AS NOT MATERIALIZED (
     SELECT o.id, o.key, array_remove(array_append(ARRAY(
             SELECT cell ->> 'offer' FROM jsonb_each(v.terms -> 'honour') AS h(channel, cell) WHERE cell ->> 'action' = 'alternative'
-        ), v.terms ->> 'alternative'), NULL) AS names
+        ), v.terms ->> 'alternative'), NULL) AS names, (v.terms #>> '{validity,end}')::timestamptz AS ends
     FROM offers o JOIN offer_versions v ON v.offer = o.id AND v.number = o.newest
 ), reached AS (
-    SELECT id, key, names FROM named WHERE id = ANY ($1::text[]) OR key = ANY ($1::text[])
+    SELECT id, key, names, ends FROM named WHERE id = ANY ($1::text[]) OR key = ANY ($1::text[])
     UNION
-    SELECT n.id, n.key, n.names FROM reached r, unnest(r.names) AS target JOIN named n ON n.id = target OR n.key = target
+    SELECT n.id, n.key, n.names, n.ends FROM reached r, unnest(r.names) AS target JOIN named n ON n.id = target OR n.key = target
 )
-SELECT id, key, names FROM reached;
+SELECT id, key, names, ends FROM reached;
 
 -- name: load_active
 -- Offers with every version that is not CLOSED, and the clock, in one snapshot: if the clock still stands there when
 -- their records are appended, nothing of this has changed.
 SELECT c.epoch, c.revision AS clock, now() AS at, o.id, o.key, a.offer, a.version, a.state, a.leaving, a.state_revision, a.effective_at,
-    a.honour_until, a.evaluator_min, a.traceparent, v.content_hash, v.terms::text AS terms
+    a.honour_until, a.evaluator_min, a.traceparent, v.content_hash, v.terms::text AS terms, v.hours::text AS hours,
+    v.attributes::text AS attributes
 FROM log_clock c
 JOIN offers o ON o.id = ANY ($2::text[])
 LEFT JOIN (activations a JOIN offer_versions v ON v.offer = a.offer AND v.number = a.version)
@@ -263,7 +267,7 @@ SELECT DISTINCT id FROM import_refs WHERE job = $1 AND id > $2 ORDER BY id LIMIT
 -- name: releasable
 -- First versions of these offers that are approved and can be released: no newer one was.
 SELECT v.offer, v.number, v.terms::text AS terms, v.content_hash, v.lifecycle, v.authors, v.row_version, v.created_at,
-    v.changed_at, v.approver, v.rejection, v.required_locales
+    v.changed_at, v.approver, v.rejection, v.required_locales, v.hours::text AS hours, v.attributes::text AS attributes
 FROM offer_versions v
 WHERE v.offer = ANY ($1::text[]) AND v.number = 1 AND v.lifecycle = 'approved'
     AND NOT EXISTS (SELECT FROM activations a WHERE a.offer = v.offer AND a.version > v.number)
@@ -276,6 +280,71 @@ UPDATE import_approvals SET released_to = $3 WHERE job = $1 AND at = $2;
 -- name: released_all
 -- Nothing of the job is left to be released, unless it was approved anew meanwhile.
 UPDATE import_approvals SET released_at = $3 WHERE job = $1 AND at = $2;
+
+-- name: fetch_attribute
+-- A declared attribute.
+SELECT name, kind, noun, question, adjective, row_version, declared_by, declared_at, changed_by, changed_at
+FROM attributes WHERE name = $1;
+
+-- name: lock_attribute
+-- A declared attribute, held to the end of the transaction.
+SELECT name, kind, noun, question, adjective, row_version, declared_by, declared_at, changed_by, changed_at
+FROM attributes WHERE name = $1 FOR UPDATE;
+
+-- name: list_attributes
+-- Declared attributes after a name.
+SELECT name, kind, noun, question, adjective, row_version, declared_by, declared_at, changed_by, changed_at
+FROM attributes WHERE name > $1 ORDER BY name LIMIT $2;
+
+-- name: declared_attributes
+-- Every declared attribute.
+SELECT name, kind, noun, question, adjective FROM attributes;
+
+-- name: declare_attribute
+-- A new attribute; no row when somebody else was first.
+INSERT INTO attributes
+    (name, kind, noun, question, adjective, row_version, declared_by, declared_at, changed_by, changed_at)
+VALUES ($1, $7, $2, $3, $4, 1, $5, $6, $5, $6)
+ON CONFLICT (name) DO NOTHING
+RETURNING name, kind, noun, question, adjective, row_version, declared_by, declared_at, changed_by, changed_at;
+
+-- name: change_attribute
+-- Other texts for an attribute; its kind stays.
+UPDATE attributes SET noun = $2, question = $3, adjective = $4, row_version = row_version + 1, changed_by = $5, changed_at = $6
+WHERE name = $1
+RETURNING name, kind, noun, question, adjective, row_version, declared_by, declared_at, changed_by, changed_at;
+
+-- name: fetch_budget
+-- A budget.
+SELECT name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at FROM budgets WHERE name = $1;
+
+-- name: fetch_budgets
+-- Budgets of these names.
+SELECT name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at
+FROM budgets WHERE name = ANY ($1::text[]);
+
+-- name: lock_budget
+-- A budget, held to the end of the transaction.
+SELECT name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at
+FROM budgets WHERE name = $1 FOR UPDATE;
+
+-- name: list_budgets
+-- Budgets after a name.
+SELECT name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at
+FROM budgets WHERE name > $1 ORDER BY name LIMIT $2;
+
+-- name: declare_budget
+-- A new budget; no row when somebody else was first.
+INSERT INTO budgets (name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at)
+VALUES ($1, $2, $3, 1, $4, $5, $4, $5)
+ON CONFLICT (name) DO NOTHING
+RETURNING name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at;
+
+-- name: change_budget
+-- Another cap or period for a budget.
+UPDATE budgets SET cap = $2, per = $3, row_version = row_version + 1, changed_by = $4, changed_at = $5
+WHERE name = $1
+RETURNING name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at;
 
 -- name: rivals
 -- LIVE offers that are valid at the same time as an offer ($1), where its group ($2) or what either combines with ($3 is

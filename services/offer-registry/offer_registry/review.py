@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-import asyncpg
-
 from concord.decision.honour import HonourCell
 from concord.decision.scalars import Channel
 from concord.errors import FieldError
 from concord.eventlog.outbox import Connection
 from concord.storage import postgres
-from offer_registry import references, store
+from offer_registry import attributes, store
 from offer_registry.activation import LIVE
 from offer_registry.conflicts import Conflict, conflicts
 from offer_registry.counterexample.search import Disagreement, Searched, disagreement, search
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
 from offer_registry.errors import Incomplete
-from offer_registry.simulation import Stated
+from offer_registry.handlers import Registry
+from offer_registry.simulation import Stated, stated_version
+from offer_registry.vocabulary import AttributeRegistry
 
 RIVALS_MOST: Final = 1_000  # live offers that are looked at, and read one by one
 CONFLICTS_MOST: Final = 100  # that are told
@@ -42,16 +42,13 @@ class Review:
 
     offer: Offer
     version: OfferVersion
+    stated: Stated
     locales: tuple[str, ...]
     missing: tuple[FieldError, ...]
     conflicts: tuple[Conflict, ...]
     more_conflicts: bool
     live: Stated | None
     found: Found
-
-    @property
-    def stated(self) -> Stated:
-        return Stated(self.offer.key, self.version.number, self.version.terms, self.offer.id)
 
     def cell(self, channel: Channel) -> HonourCell | None:
         return self.version.terms.honour.get(channel)
@@ -63,50 +60,51 @@ class Review:
         return {locale: locale in every.get(channel, {}) for locale in locales}
 
 
-async def review(pool: asyncpg.Pool, name: str, number: int, required_locales: Sequence[str], now: datetime) -> Review:
+async def review(registry: Registry, name: str, number: int, now: datetime) -> Review:
     """A version as a reviewer needs to see it.
 
     Raises:
         OfferUnknown: there is no such offer.
         VersionUnknown: it has no such version.
     """
-    async with postgres.connection(pool) as connection:
+    async with postgres.connection(registry.pool) as connection:
         offer = await store.fetch_offer(connection, name)
         version = await store.fetch_version(connection, offer, number)
-        locales = version.required_locales or tuple(required_locales)
-        missing = await _missing(connection, version, locales, now)
+        known = await attributes.registry_for(connection, version.terms)
+        locales = version.required_locales or registry.required_locales
+        broken = await registry.broken_references(connection, version)
         rivals = await store.fetch_rivals(connection, offer, version.terms, RIVALS_MOST)
         live = await _live(connection, offer, version)
-    stated = Stated(offer.key, version.number, version.terms, offer.id)
+    stated = stated_version(offer, version, known)
+    missing = _missing(version, now, locales, broken, known)
     ways = await asyncio.to_thread(conflicts, offer.key, version.terms, rivals)
     found = await asyncio.to_thread(_search, stated, live, now)
     more = len(ways) > CONFLICTS_MOST or len(rivals) == RIVALS_MOST
-    shown = tuple(ways[:CONFLICTS_MOST])
-    return Review(offer, version, locales, tuple(missing), shown, more, live, found)
+    return Review(offer, version, stated, locales, missing, tuple(ways[:CONFLICTS_MOST]), more, live, found)
 
 
-async def _missing(
-    connection: Connection, version: OfferVersion, locales: Sequence[str], now: datetime
-) -> Sequence[FieldError]:
+def _missing(
+    version: OfferVersion,
+    now: datetime,
+    locales: Sequence[str],
+    broken: Sequence[FieldError],
+    known: AttributeRegistry,
+) -> tuple[FieldError, ...]:
     """What `submit` would name if it were a draft now: asked of submit itself, so that the two cannot differ."""
-    graph = await store.fetch_references(connection, references.named(version.terms).values())
-    broken = references.broken(version.offer, version.terms, graph)
     try:
-        replace(version, lifecycle=Lifecycle.DRAFT).submit(version.authors[0], now, locales, broken)
+        replace(version, lifecycle=Lifecycle.DRAFT).submit(version.authors[0], now, locales, broken, known)
     except Incomplete as refused:
-        return refused.errors
+        return tuple(refused.errors)
     return ()
 
 
 async def _live(connection: Connection, offer: Offer, version: OfferVersion) -> Stated | None:
     """The offer's LIVE version, if it is another one."""
-    places = {
-        lived.activation.version: lived.activation.place for lived in await store.list_activations(connection, offer)
-    }
-    number = next((number for number, place in places.items() if place == LIVE), None)
+    lived = [each.activation for each in await store.list_activations(connection, offer)]
+    number = next((each.version for each in lived if each.place == LIVE), None)
     if number is None or number == version.number:
         return None
-    return Stated(offer.key, number, (await store.fetch_version(connection, offer, number)).terms, offer.id)
+    return stated_version(offer, await store.fetch_version(connection, offer, number))
 
 
 def _search(stated: Stated, live: Stated | None, now: datetime) -> Found:

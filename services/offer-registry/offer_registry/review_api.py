@@ -20,5 +20,5 @@ async def show_review(offer: OfferName, number: Number, parts: Parts) -> ReviewD
     pairs of quotes, which takes a second or two at most.
     """
     now = parts.registry.clock.now().replace(microsecond=0)
-    found = await review(parts.pool, offer, number, parts.registry.required_locales, now)
+    found = await review(parts.registry, offer, number, now)
     return ReviewDocument.of(found, now)

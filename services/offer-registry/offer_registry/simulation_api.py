@@ -10,12 +10,13 @@ from concord.errors import FieldError, Invalid
 from concord.eventlog.outbox import Connection
 from concord.storage import postgres
 from concord.web.routing import Router
-from offer_registry import store
+from offer_registry import attributes, store
 from offer_registry.domain import savable
 from offer_registry.edge import LAST_NUMBER, READING, Parts, Services
 from offer_registry.errors import OfferUnknown, TermsInvalid, VersionUnknown
-from offer_registry.simulation import Stated, Trial, simulate, wrong_facts
+from offer_registry.simulation import Stated, Trial, simulate, stated, stated_version, wrong_facts
 from offer_registry.simulation_schemas import DraftTerms, SimulationAsked, SimulationShape
+from offer_registry.vocabulary import AttributeRegistry
 
 router = Router(tags=["simulations"])
 
@@ -65,28 +66,29 @@ async def _trial(body: SimulationAsked, parts: Services) -> Trial:
         TermsInvalid: draft terms could not be saved.
         Invalid: a stored version is unknown, or an offer there twice.
     """
-    drafts = _drafts(body.terms)
     async with postgres.connection(parts.pool) as connection:
-        stored = [await _stored(connection, place, name) for place, name in enumerate(body.offers)]
-    errors = [each for each in stored if isinstance(each, FieldError)]
-    found = [each for each in stored if isinstance(each, Stated)]
-    _refuse(errors or list(_repeated([*drafts, *found], len(drafts))))
-    return Trial([*drafts, *found], body.facts, body.at or parts.registry.clock.now(), body.ordered)
+        registry = await attributes.registry(connection)
+        drafts = _drafts(body.terms, registry)
+        found = [await _stored(connection, place, name, registry) for place, name in enumerate(body.offers)]
+    _refuse([each for each in found if isinstance(each, FieldError)])
+    offers = [*drafts, *(each for each in found if isinstance(each, Stated))]
+    _refuse(list(_repeated(offers, len(drafts))))
+    return Trial(offers, body.facts, body.at or parts.registry.clock.now(), body.ordered, registry)
 
 
-def _drafts(given: Sequence[DraftTerms]) -> list[Stated]:
+def _drafts(given: Sequence[DraftTerms], registry: AttributeRegistry) -> list[Stated]:
     errors: list[FieldError] = []
     for place, draft in enumerate(given):
         try:
-            savable(draft.terms)
+            savable(draft.terms, registry)
         except TermsInvalid as refused:
             errors += [replace(each, pointer=f"/terms/{place}{each.pointer}") for each in refused.errors]
     if errors:
         raise TermsInvalid(errors=errors)
-    return [Stated(draft.key, draft.version, draft.terms) for draft in given]
+    return [stated(draft.key, draft.version, draft.terms, registry) for draft in given]
 
 
-async def _stored(connection: Connection, place: int, name: str) -> Stated | FieldError:
+async def _stored(connection: Connection, place: int, name: str, registry: AttributeRegistry) -> Stated | FieldError:
     """A stored version; the newest unless the name has a number."""
     key, _, number = name.partition("@")
     try:
@@ -95,7 +97,7 @@ async def _stored(connection: Connection, place: int, name: str) -> Stated | Fie
         version = await store.fetch_version(connection, offer, min(wanted, LAST_NUMBER))
     except (OfferUnknown, VersionUnknown) as unknown:
         return FieldError(f"/offers/{place}", unknown.detail, unknown.reason)
-    return Stated(offer.key, version.number, version.terms, offer.id)
+    return stated_version(offer, version, registry)
 
 
 def _repeated(offers: Sequence[Stated], drafts: int) -> Iterator[FieldError]:

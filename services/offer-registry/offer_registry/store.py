@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from asyncpg import Record
+from pydantic import TypeAdapter
 
-from concord.contracts.records import ActivationState
+from concord.contracts.records import ActivationState, AttributeRecord
 from concord.contracts.topics import OFFERS
+from concord.decision.hours import Intervals
 from concord.decision.terms import Terms
 from concord.eventlog.outbox import Connection
 from concord.storage import queries
@@ -109,6 +111,8 @@ async def insert_versions(connection: Connection, versions: Sequence[OfferVersio
         first.created_at,
         first.changed_at,
         list(first.required_locales),
+        [_hours_text(version) for version in versions],
+        [_attributes_text(version) for version in versions],
     )
 
 
@@ -187,6 +191,8 @@ async def save(connection: Connection, version: OfferVersion) -> None:
         version.approver,
         version.rejection,
         list(version.required_locales),
+        _hours_text(version),
+        _attributes_text(version),
     )
 
 
@@ -214,7 +220,7 @@ async def fetch_references(connection: Connection, names: Collection[str]) -> Gr
         return {}
     graph: dict[str, Node] = {}
     for row in await connection.fetch(Q.fetch_references, list(names)):
-        graph[row["id"]] = graph[row["key"]] = Node(row["id"], tuple(row["names"]))
+        graph[row["id"]] = graph[row["key"]] = Node(row["id"], tuple(row["names"]), row["ends"])
     return graph
 
 
@@ -250,7 +256,7 @@ async def position(connection: Connection) -> Position:
 
 
 def activation_of(row: Record) -> Activation:
-    """A row of `activations`, without its content hash when the statement did not join it."""
+    """A row of `activations`, without what stands in its version when the statement did not join that."""
     return Activation(
         offer=row["offer"],
         version=row["version"],
@@ -261,6 +267,8 @@ def activation_of(row: Record) -> Activation:
         honour_until=row["honour_until"],
         evaluator_min=row["evaluator_min"],
         traceparent=row["traceparent"],
+        hours=hours_of(row.get("hours")),
+        attributes=attributes_of(row.get("attributes")),
     )
 
 
@@ -280,6 +288,26 @@ def _parsed(text: str) -> Terms:
 
 
 _remembered = lru_cache(maxsize=REMEMBERED)(_parsed)
+_HOURS: TypeAdapter[list[tuple[datetime, datetime]]] = TypeAdapter(list[tuple[datetime, datetime]])
+_ATTRIBUTES: TypeAdapter[dict[str, AttributeRecord]] = TypeAdapter(dict[str, AttributeRecord])
+
+
+def hours_of(text: str | None) -> Intervals | None:
+    """Stored hours."""
+    return None if text is None else _HOURS.validate_json(text)
+
+
+def attributes_of(text: str | None) -> Mapping[str, AttributeRecord] | None:
+    """Stored attributes of a version, without fields of later releases."""
+    return None if text is None else _ATTRIBUTES.validate_json(text, extra="ignore")
+
+
+def _hours_text(version: OfferVersion) -> str | None:
+    return None if version.hours is None else _HOURS.dump_json(list(version.hours)).decode()
+
+
+def _attributes_text(version: OfferVersion) -> str | None:
+    return None if version.attributes is None else _ATTRIBUTES.dump_json(dict(version.attributes)).decode()
 
 
 def version_of(row: Record | Mapping[str, Any]) -> OfferVersion:
@@ -291,6 +319,8 @@ def version_of(row: Record | Mapping[str, Any]) -> OfferVersion:
             "lifecycle": Lifecycle(row["lifecycle"]),
             "authors": tuple(row["authors"]),
             "required_locales": tuple(row["required_locales"]),
+            "hours": hours_of(row["hours"]),
+            "attributes": attributes_of(row["attributes"]),
         }
     )
 

@@ -4,7 +4,7 @@ Types are declared, never guessed: a criterion whose value has another type is r
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -41,6 +41,8 @@ _OPERATORS: dict[Kind, frozenset[str]] = {
 }
 NAMESPACES = ("customer", "household", "line", "basket", "line_item", "channel")  # api §2; and `now`
 OWN = ("basket.", "line_item.", "now")  # what the kernel knows by itself when it prices a basket
+OPEN = tuple(f"{each}." for each in NAMESPACES if not f"{each}.".startswith(OWN))  # where authors declare attributes
+NAMED_MOST = 30  # attributes listed in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,7 @@ def _check(node: c.Criterion, pointer: str, registry: Mapping[str, Attribute]) -
 def _check_comparison(node: c.Comparison, pointer: str, registry: Mapping[str, Attribute]) -> Iterator[FieldError]:
     attribute = registry.get(node.attribute)
     if attribute is None:
-        known = ", ".join(sorted(registry))
-        detail = f"there is no attribute {node.attribute}; there are {known}"
+        detail = f"there is no attribute {node.attribute}; there are {_near(node.attribute, registry)}"
         yield FieldError(f"{pointer}/attribute", detail, "attribute_unknown")
     elif node.op not in _OPERATORS[attribute.kind]:
         allowed = ", ".join(sorted(_OPERATORS[attribute.kind]))
@@ -142,6 +143,18 @@ def _check_comparison(node: c.Comparison, pointer: str, registry: Mapping[str, A
         yield FieldError(f"{pointer}/op", detail, "operator_unfit")
     elif not isinstance(node, c.Existence):
         yield from _check_values(node, attribute, pointer)
+
+
+def _near(name: str, registry: Iterable[str]) -> str:
+    """Attributes of the same namespace, or all when there are none."""
+    namespace = name.partition(".")[0] + "."
+    return _listed([known for known in registry if known.startswith(namespace)] or registry)
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = sorted(names)
+    left = len(known) - NAMED_MOST
+    return ", ".join(known[:NAMED_MOST]) + (f" and {left} more" if left > 0 else "")
 
 
 def _check_values(
@@ -235,7 +248,7 @@ def check_facts(
         where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
         attribute = registry.get(name)
         if attribute is None or not name.startswith(prefix):
-            known = ", ".join(sorted(known for known in registry if known.startswith(prefix)))
+            known = _listed(known for known in registry if known.startswith(prefix))
             errors.append(FieldError(where, f"there is no such attribute here; there are {known}", "attribute_unknown"))
         elif comparable(attribute.kind, value) is None or not _sane(value):
             errors.append(FieldError(where, f"{name} is of type {attribute.kind}, this is not", "type_mismatch"))

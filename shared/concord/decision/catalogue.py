@@ -8,7 +8,7 @@ from concord.decision.attributes import BUILT_IN, Attribute
 from concord.decision.compile import CompiledOffer, compile_offer
 
 _NONE: Final[frozenset[str]] = frozenset()
-_NAMED: Final = ("skus", "categories", "codes")
+_NAMED: Final = ("skus", "categories", "codes", "declared")
 
 Names = dict[str, tuple[str, ...]]  # a name → ids of offers that have it in any version
 
@@ -17,7 +17,8 @@ class Catalogue:
     """Every offer as of one revision. Share it between threads and requests freely; it never changes.
 
     Attributes:
-        attributes: the built-in ones and all that some version declares.
+        attributes: the built-in ones and all that some version declares. They say which facts there are and of which
+            kind; how staff speak of one, each version says for itself.
     """
 
     __slots__ = ("_by_id", "_by_key", "_live", "_named", "_unscoped", "attributes")
@@ -90,16 +91,16 @@ class Catalogue:
             before = changed._by_id.get(record.id)
             after = compile_offer(record, before)
             changed._by_id[record.id] = changed._by_key[record.key] = after
-            changed._declare(record)
             index.replace(before, after)
         changed._named, changed._unscoped = index.finish()
+        if changed._named["declared"] is not self._named["declared"]:
+            changed.attributes = changed._known()
         return changed
 
-    def _declare(self, record: OfferRecord) -> None:
-        for version in record.versions:
-            for name, declared in (version.attributes or {}).items():
-                if name not in self.attributes:
-                    self.attributes = {**self.attributes, name: declared.attribute(name)}
+    def _known(self) -> Mapping[str, Attribute]:
+        """What offers say now, whatever they said before: the same in every replica."""
+        declared = ((name, ids) for name, ids in self._named["declared"].items() if ids)
+        return {**{name: self._by_id[ids[0]].attribute(name) for name, ids in declared}, **BUILT_IN}
 
     def with_record(self, record: OfferRecord) -> "Catalogue":
         """The catalogue with one record in place of what had its id."""

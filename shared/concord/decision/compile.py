@@ -85,6 +85,7 @@ class CompiledTerms:
     combines_with: frozenset[str] | None
     codes: frozenset[str]  # folded
     alternative: str | None
+    attributes: Mapping[str, Attribute] = field(repr=False)  # those its criteria may name, as the version has them
     scripts: dict[tuple[str, str], "Script"] = field(
         default_factory=dict, repr=False
     )  # by channel and locale, when used
@@ -113,12 +114,17 @@ class CompiledOffer:
     key: str
     versions: tuple[CompiledVersion, ...]
     live: CompiledVersion | None
-    skus: frozenset[str] = field(repr=False)  # these and the next two of all versions
+    skus: frozenset[str] = field(repr=False)  # these and the next three of all versions
     categories: frozenset[str] = field(repr=False)
     codes: frozenset[str] = field(repr=False)
+    declared: frozenset[str] = field(repr=False)  # names of attributes that are not built in
     unscoped: bool  # some version has every product in scope
     automatic: CompiledVersion | None  # `live`, unless it asks for a code
     exact: bool  # what the indexes by SKU and category find is all there is to its scope
+
+    def attribute(self, name: str) -> Attribute:
+        """One of those that its versions declare, as the newest has it. Raises StopIteration for another name."""
+        return next(version.terms.attributes[name] for version in self.versions if name in version.terms.attributes)
 
     def pinned(self, content_hash: str) -> CompiledVersion | None:
         """The version with that content, if it is still held."""
@@ -145,8 +151,13 @@ def compile_offer(record: OfferRecord, known: CompiledOffer | None = None) -> Co
         skus=_union([version.terms.reach.skus for version in versions]),
         categories=_union([version.terms.reach.categories for version in versions]),
         codes=_union([version.terms.codes for version in versions]),
+        declared=_union([_declared(version.terms.attributes) for version in versions]),
         unscoped=any(not version.terms.reach.scoped for version in versions),
     )
+
+
+def _declared(attributes: Mapping[str, Attribute]) -> frozenset[str]:
+    return frozenset() if attributes is BUILT_IN else frozenset(attributes.keys() - BUILT_IN.keys())
 
 
 def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -155,7 +166,9 @@ def _union(sets: Sequence[frozenset[str]]) -> frozenset[str]:
 
 def _version(key: str, record: VersionRecord, known: CompiledOffer | None) -> CompiledVersion:
     before = known.pinned(record.content_hash) if known is not None else None
-    terms = before.terms if before is not None else compile_terms(record.terms, attributes_of(record))
+    attributes = attributes_of(record)
+    kept = before is not None and before.terms.attributes == attributes
+    terms = before.terms if before is not None and kept else compile_terms(record.terms, attributes)
     readable = record.evaluator_min <= EVALUATOR
     return CompiledVersion(
         key=key,
@@ -174,7 +187,13 @@ def attributes_of(record: VersionRecord) -> Mapping[str, Attribute]:
     """The built-in attributes and those that the version declares of its own."""
     if not record.attributes:
         return BUILT_IN
-    return {**BUILT_IN, **{name: each.attribute(name) for name, each in record.attributes.items()}}
+    return _registry(tuple(each.attribute(name) for name, each in sorted(record.attributes.items())))
+
+
+@lru_cache(maxsize=1024)
+def _registry(declared: tuple[Attribute, ...]) -> Mapping[str, Attribute]:
+    """The built-in attributes and these, as one object for all versions that declare the same."""
+    return {**BUILT_IN, **{attribute.name: attribute for attribute in declared}}
 
 
 def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) -> CompiledTerms:
@@ -202,6 +221,7 @@ def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) ->
         combines_with=None if terms.combines_with is None else frozenset(terms.combines_with),
         codes=_shared_set(tuple(fold_code(text_of(code)) for code in terms.codes)),
         alternative=terms.alternative,
+        attributes=registry,
     )
 
 

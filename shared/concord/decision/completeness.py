@@ -10,6 +10,7 @@ from concord.decision.amounts import currencies
 from concord.decision.benefits import stated
 from concord.decision.cards import PLACEHOLDERS, unknown_placeholders
 from concord.decision.honour import NEEDS_CARD, HonourWithFee, Refer
+from concord.decision.limits import Limit, LimitedCode, Limits
 from concord.decision.pricing import unit_price
 from concord.decision.scalars import CHANNELS, Channel
 from concord.decision.terms import Terms
@@ -24,6 +25,7 @@ def missing(terms: Terms, required_locales: Sequence[str]) -> list[FieldError]:
         *_placeholders(terms),
         *_refer_loops(terms),
         *_currencies(terms),
+        *_limits(terms),
         *_validity(terms),
         *_products(terms),
         *effectiveness.without_effect(terms),
@@ -108,6 +110,26 @@ def _currencies(terms: Terms) -> Iterator[FieldError]:
             yield FieldError(f"/honour/{channel}/fee/currency", detail, "currency_differs")
     if regular is None and not _common(terms):
         yield FieldError("/benefits", "no currency has all of the amounts, so it fits no basket", "currency_differs")
+
+
+def own_currencies(terms: Terms) -> frozenset[str]:
+    """The currencies the offer is made in; none when it states no amount, and then it is made in all."""
+    regular = terms.regular_price
+    return _named(terms) if regular is None else _named(terms) | {regular.currency}
+
+
+def _limits(terms: Terms) -> Iterator[FieldError]:
+    """Limits of money that the offer never gives."""
+    own = own_currencies(terms)
+    places: list[tuple[str, Limits]] = [("/limits", terms.limits)]
+    places += [
+        (f"/codes/{n}/limits", code.limits) for n, code in enumerate(terms.codes) if isinstance(code, LimitedCode)
+    ]
+    for pointer, limits in places:
+        for index, limit in enumerate(limits):
+            if isinstance(limit, Limit) and limit.money is not None and own and limit.money.currency not in own:
+                detail = f"count it in {' or '.join(sorted(own))}, as the price"
+                yield FieldError(f"{pointer}/{index}/money/currency", detail, "currency_differs")
 
 
 def _stated(terms: Terms) -> list[tuple[str, frozenset[str]]]:

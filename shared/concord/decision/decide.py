@@ -191,7 +191,7 @@ def _why(asking: Asking, version: CompiledVersion, status: str) -> tuple[Reason,
         return (reasons.say(status, locale, end=reasons.until_text(terms.end)),)
     if terms.criteria is None or status not in {"fact_missing", "criterion_not_met"}:
         return (reasons.say(status, locale),)
-    attributes = asking.view.catalogue.attributes
+    attributes = terms.attributes
     blames = blamed(explain(read_criteria(terms.criteria), asking.facts, attributes))
     return (reasons.missing if status == "fact_missing" else reasons.not_met)(blames, locale, attributes)
 

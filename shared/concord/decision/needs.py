@@ -31,7 +31,7 @@ def needed(blame: Blame, registry: Mapping[str, Attribute] = BUILT_IN) -> str:
     attribute = registry.get(comparison.attribute)
     if attribute is not None and attribute.kind is Kind.BOOL and operator in c.EQUALITY:
         wanted = comparison.value is (operator == "eq")
-        return f"{attribute.noun} {'to be' if wanted else 'not to be'} {attribute.adjective}"
+        return f"{attribute.noun} {'to be' if wanted else 'not to be'} {attribute.adjective or 'true'}"
     noun = attribute.noun if attribute is not None else comparison.attribute
     return f"{noun} {_PHRASES[operator](comparison.value)}"
 

@@ -2,13 +2,15 @@
 
 Refused beside malformed JSON: NaN and infinities, fields given twice, NUL and lone surrogates, whole numbers beyond
 64 bits, texts over `LONGEST` characters and nesting over `DEEPEST`. A look at the bytes tells whether a document
-can hold any of the rarer ones; only then is it walked.
+can hold any of the rarer ones; only then is it walked. What the reader itself refuses is read once more, with a mark in
+its place, so that the answer can say where it is.
 """
 
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from concord.errors import FieldError, Invalid
@@ -20,28 +22,50 @@ WIDEST: Final = 1 << 63
 SUSPECT: Final = re.compile(rb"\\u0000|\\u[dD]|\d{19}|[eE]\+?\d{3}")
 
 
-class _Repeated(Exception):
-    def __init__(self, name: str) -> None:
-        self.name = name
+TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]')  # texts and what stands between them
 
 
-class _NotFinite(Exception):
-    pass
+class _Unreadable(Exception):
+    """The reader refuses it; where, the marks of a second reading tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Stands where a document has what is refused."""
+
+    error: type[Invalid]
+    detail: str | None = None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _Repeated(next(name for name in names if names.count(name) > 1))
+        raise _Unreadable
     return made
 
 
 def _constant(_: str) -> float:
-    raise _NotFinite
+    raise _Unreadable
+
+
+def _marked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        twice = _Mark(errors.FieldRepeated, f"The field {shown(name)} is there twice.")
+        made[name] = twice if name in made else value
+    return made
+
+
+def _marked_integer(digits: str) -> int | _Mark:
+    return int(digits) if len(digits) <= 20 else _Mark(errors.NumberTooLarge)
 
 
 _decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_marking: Final = json.JSONDecoder(
+    object_pairs_hook=_marked_object,
+    parse_constant=lambda _: _Mark(errors.NumberNotFinite),
+    parse_int=_marked_integer,
+)
 
 
 def loads(raw: bytes) -> Any:
@@ -52,24 +76,49 @@ def loads(raw: bytes) -> Any:
         Invalid: one of its leaves named above.
     """
     try:
-        document = _decoder.decode(raw.decode())
-    except _Repeated as error:
-        raise errors.FieldRepeated(errors=[FieldError("", f"The field {shown(error.name)} is there twice.")]) from None
-    except _NotFinite:
-        raise errors.NumberNotFinite from None
+        document = _read(raw.decode())
     except RecursionError:
-        raise errors.NestedTooDeep from None
+        raise _at(errors.NestedTooDeep, list(_too_deep(raw))) from None
     except UnicodeDecodeError as error:
         raise errors.JsonMalformed(f"The body is not UTF-8 at byte {error.start}.") from None
     except json.JSONDecodeError as error:
         raise errors.JsonMalformed(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
-        raise errors.NumberTooLarge from None
     if _suspect(raw):
         _walk(document)
     return document
+
+
+def _read(text: str) -> Any:
+    try:
+        return _decoder.decode(text)
+    except json.JSONDecodeError:
+        raise
+    except (_Unreadable, ValueError):  # Python reads no whole number of more than 4,300 digits
+        document = _marking.decode(text)
+        _walk(document)
+        return document
+
+
+def _too_deep(raw: bytes) -> Iterator[str | int]:
+    """The way to what is nested too deep, from the bytes alone: reading them costs more stack than there is."""
+    way: list[str | int] = []
+    text = b""
+    for token in (found.group() for found in TOKEN.finditer(raw)):
+        if token in {b"{", b"["}:
+            if len(way) == DEEPEST:
+                break
+            way.append("" if token == b"{" else 0)
+        elif token in {b"}", b"]"}:
+            way.pop()
+        elif token == b":":
+            way[-1] = json.loads(text)
+        elif token != b",":
+            text = token
+        elif isinstance(way[-1], int):
+            way[-1] += 1
+    return iter(way)
 
 
 def _suspect(raw: bytes) -> bool:
@@ -83,7 +132,7 @@ def _walk(document: Any) -> None:
         value, at = waiting.pop()
         if isinstance(value, dict | list):
             if len(at) >= DEEPEST:
-                raise errors.NestedTooDeep
+                raise _at(errors.NestedTooDeep, at)
             waiting.extend(_children(value, at))
         else:
             _check(value, at)
@@ -100,6 +149,8 @@ def _children(value: Any, at: tuple[str | int, ...]) -> list[tuple[Any, tuple[st
 def _check(value: Any, at: Sequence[str | int]) -> None:
     if isinstance(value, str):
         check_text(value, pointer(at))
+    elif isinstance(value, _Mark):
+        raise _at(value.error, at, value.detail)
     elif isinstance(value, float) and not math.isfinite(value):
         raise _at(errors.NumberNotFinite, at)
     elif isinstance(value, int) and not -WIDEST <= value < WIDEST:
@@ -116,8 +167,8 @@ def check_text(text: str, where: str) -> None:
         )
 
 
-def _at(error: type[Invalid], at: Sequence[str | int]) -> Invalid:
-    return error(errors=[FieldError(pointer(at), (error.__doc__ or "").strip())])
+def _at(error: type[Invalid], at: Sequence[str | int], detail: str | None = None) -> Invalid:
+    return error(errors=[FieldError(pointer(at), detail or (error.__doc__ or "").strip())])
 
 
 def pointer(at: Sequence[str | int]) -> str:

@@ -51,7 +51,7 @@ def _refusal(asking: Asking, code: str, offer: CompiledOffer, kept: Kept | None,
         return Refusal(code, offer.key, reasons.say(_out_of_time(asking, offer), locale))
     if kept.code not in {"criterion_not_met", "fact_missing"} or kept.candidate.terms.criteria is None:
         return Refusal(code, offer.key, reasons.say(kept.code, locale))
-    attributes = asking.view.catalogue.attributes
+    attributes = kept.candidate.terms.attributes
     why = blamed(explain(read_criteria(kept.candidate.terms.criteria), facts, attributes))
     said = (reasons.missing if kept.code == "fact_missing" else reasons.not_met)(why, locale, attributes)
     needs = tuple(reason.attribute or "" for reason in said)
