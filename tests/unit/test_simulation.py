@@ -14,8 +14,10 @@ from concord.decision.quote import Ordered, quote
 from concord.decision.quoting.basket import Basket
 from concord.decision.scalars import CHANNELS
 from concord.decision.terms import EXAMPLE, Terms
+from offer_registry import examples
+from offer_registry.review_schemas import ReviewDocument
 from offer_registry.simulation import Stated, Trial, simulate, stated, wrong_facts
-from offer_registry.simulation_schemas import SimulationShape
+from offer_registry.simulation_schemas import SimulationAsked, SimulationShape
 from unit.decision_samples import AT, KEY, ask, fixed, offer, plain, terms, usd, version
 
 FACTS = {"line.tenure_months": 44, "line.barred": False}
@@ -207,3 +209,10 @@ def test_draft_that_is_not_complete_can_be_tried_out() -> None:
     assert {channel: given["items"][0]["verdict"] for channel, given in answered["channels"].items()} == dict.fromkeys(
         CHANNELS, "escalate"
     )
+
+
+def test_documented_examples_are_what_the_routes_take_and_answer() -> None:
+    assert ReviewDocument.model_validate(examples.REVIEW).counter_example is not None
+    for example in SimulationAsked.model_json_schema()["examples"]:
+        asked = SimulationAsked.model_validate_json(orjson.dumps(example))
+        assert asked.facts == example["facts"]

@@ -20,7 +20,16 @@ File = Annotated[
         help="Terms, or {key, terms}, as YAML, JSON or NDJSON.",
     ),
 ]
-JsonFile = typer.Option(metavar="FILE", exists=True, dir_okay=False, show_default=False)
+FactsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", exists=True, dir_okay=False, show_default=False, help="What is known of the customer."
+    ),
+]
+BasketFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", exists=True, dir_okay=False, show_default=False, help="What is bought; for a quote."),
+]
 UNFIT: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -34,9 +43,9 @@ def simulate(
             metavar="KEY", help="A stored offer, or KEY@3; may be repeated.", autocompletion=completion.offers
         ),
     ] = None,
-    facts: Annotated[Path | None, JsonFile] = None,
-    basket: Annotated[Path | None, JsonFile] = None,
-    code: Annotated[list[str] | None, typer.Option(help="A public code; may be repeated.")] = None,
+    facts: FactsFile = None,
+    basket: BasketFile = None,
+    code: Annotated[list[str] | None, typer.Option(metavar="CODE", help="A public code; may be repeated.")] = None,
     at: Annotated[str | None, typer.Option(metavar="INSTANT", help="2026-06-03T10:00:00Z; now unless given.")] = None,
     person: session.As = authoring.AUTHOR,
     json: session.Json = False,
