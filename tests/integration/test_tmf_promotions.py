@@ -503,3 +503,18 @@ async def test_whatever_is_patched_or_refused_keeps_to_the_specification(tmf: Tm
     offer = (await tmf.get("?limit=1&lifecycleStatus=draft") or [await tmf.create()])[0]["id"]
     answer = await tmf.send("marta", "PATCH", f"/{offer}", content=json.dumps(patch), headers=MERGE_PATCH)
     assert answer.status_code in {200, 400, 409}
+
+
+async def test_promotion_may_ask_for_a_declared_attribute(tmf: Tmf) -> None:
+    stated = {"criteriaParameter": "customer.tier", "criteriaOperator": "=", "criteriaValue": "gold"}
+    pattern = [PLAIN["pattern"][0] | {"criteriaGroup": [{"criteria": [stated]}]}]
+    refused = await tmf.send("marta", "POST", "", PLAIN | {"pattern": pattern})
+    assert refused.status_code == 400
+    assert "/pattern/0/criteriaGroup/0/criteria/0/criteriaParameter" in refused.text
+    tier = {"kind": "string", "noun": "the customer's tier", "question": "which tier the customer is in"}
+    declared = await tmf.registry.send("marta", "PUT", "/v1/attributes/customer.tier", tier)
+    assert declared.status_code == 201
+    made = await tmf.create(pattern=pattern)
+    assert made["pattern"][0]["criteriaGroup"] == [{"criteria": [stated]}]
+    changed = await tmf.patch(made["id"], {"description": "For the best."})
+    assert changed["pattern"] == made["pattern"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from concord.decision.attributes import BUILT_IN, Attribute, Kind
 from concord.decision.terms import EXAMPLE, Terms
 from concord.errors import FieldError, Invalid
 from offer_registry.activation import PLACES
@@ -15,6 +16,7 @@ from offer_registry.domain import Lifecycle
 from offer_registry.tmf import revision
 from offer_registry.tmf.actions import action_of
 from offer_registry.tmf.criteria import groups_of
+from offer_registry.tmf.errors import PromotionInvalid
 from offer_registry.tmf.examples import example
 from offer_registry.tmf.handlers import slug
 from offer_registry.tmf.lifecycle import LifecycleStatus, standings, status_of
@@ -232,6 +234,15 @@ def test_groups_without_a_relationship_are_and() -> None:
 def test_text_that_reads_as_a_number_is_a_text_where_the_parameter_is_one() -> None:
     made = revision.created(new(criterion("customer.segment", "=", "12")), "en")
     assert made.document()["criteria"]["value"] == "12"
+
+
+def test_declared_parameter_is_read_by_its_kind() -> None:
+    plan = Attribute("line.plan", Kind.STRING, "the plan", "which plan the line has")
+    stated = new(criterion("line.plan", "=", "12"))
+    made = revision.created(stated, "en", {**BUILT_IN, plan.name: plan})
+    assert made.document()["criteria"] == {"attribute": "line.plan", "op": "eq", "value": "12"}
+    with pytest.raises(PromotionInvalid):
+        revision.created(stated, "en")
 
 
 def test_action_about_a_product_is_the_scope() -> None:

@@ -103,7 +103,7 @@ class Registry:
         async with postgres.transaction(self.pool) as connection:
             offer = await store.fetch_offer(connection, name)
             version = await store.fetch_version(connection, offer, number, lock=True)
-            broken = await self.broken_references(connection, version)
+            broken = await broken_references(connection, version)
             registry = await attributes.registry_for(connection, version.terms)
             submitted = version.submit(by.subject, self.clock.now(), self.required_locales, broken, registry)
             await store.save(connection, submitted)
@@ -168,9 +168,9 @@ class Registry:
 
         return offer, await self.journal.move([offer.id], change, cause)
 
-    @staticmethod
-    async def broken_references(connection: Connection, version: OfferVersion) -> list[FieldError]:
-        """What a version names elsewhere and does not hold: other offers, budgets."""
-        graph = await store.fetch_references(connection, references.named(version.terms).values())
-        known = await budgets.fetch(connection, vocabulary.budgets(version.terms).values())
-        return [*references.broken(version.offer, version.terms, graph), *budgets.broken(version.terms, known)]
+
+async def broken_references(connection: Connection, version: OfferVersion) -> list[FieldError]:
+    """Other offers and budgets that a version names and that do not hold; pointers are below the terms."""
+    graph = await store.fetch_references(connection, references.named(version.terms).values())
+    known = await budgets.fetch(connection, vocabulary.budgets(version.terms).values())
+    return [*references.broken(version.offer, version.terms, graph), *budgets.broken(version.terms, known)]

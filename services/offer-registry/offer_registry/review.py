@@ -20,7 +20,7 @@ from offer_registry.conflicts import Conflict, conflicts
 from offer_registry.counterexample.search import Disagreement, Searched, disagreement, search
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
 from offer_registry.errors import Incomplete
-from offer_registry.handlers import Registry
+from offer_registry.handlers import Registry, broken_references
 from offer_registry.simulation import Stated, stated_version
 from offer_registry.vocabulary import AttributeRegistry
 
@@ -72,7 +72,7 @@ async def review(registry: Registry, name: str, number: int, now: datetime) -> R
         version = await store.fetch_version(connection, offer, number)
         known = await attributes.registry_for(connection, version.terms)
         locales = version.required_locales or registry.required_locales
-        broken = await registry.broken_references(connection, version)
+        broken = await broken_references(connection, version)
         rivals = await store.fetch_rivals(connection, offer, version.terms, RIVALS_MOST)
         live = await _live(connection, offer, version)
     stated = stated_version(offer, version, known)

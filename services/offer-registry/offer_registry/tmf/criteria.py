@@ -15,6 +15,7 @@ from concord.decision.criteria import Criteria
 from concord.errors import FieldError
 from offer_registry.tmf.schemas import PromotionCriteria, PromotionCriteriaGroup
 from offer_registry.tmf.values import Findings, compact, read, text_of, value_of
+from offer_registry.vocabulary import AttributeRegistry
 
 EVERYBODY: Final = {"criteriaParameter": "everybody", "criteriaOperator": "=", "criteriaValue": "true"}
 WHOLE: Final = ("criteria", "json")  # parameter and operator of a criterion that stands as its JSON
@@ -75,7 +76,11 @@ def _comparison(node: Node, prefix: str) -> Node:
 
 
 def criteria_of(
-    groups: Sequence[PromotionCriteriaGroup], between: str | None, pointer: str, findings: Findings
+    groups: Sequence[PromotionCriteriaGroup],
+    between: str | None,
+    pointer: str,
+    findings: Findings,
+    registry: AttributeRegistry,
 ) -> Node | None:
     """The criteria that groups say; None for everybody. What cannot be read is added to `findings`."""
     criteria = [each for group in groups for each in group.criteria]
@@ -83,12 +88,13 @@ def criteria_of(
         if len(criteria) > 1:
             findings.append(FieldError(pointer, "The criterion `everybody` stands alone.", "not_translatable"))
         return None
-    nodes = [_node(group, f"{pointer}/{place}", findings) for place, group in enumerate(groups)]
+    nodes = [_node(group, f"{pointer}/{place}", findings, registry) for place, group in enumerate(groups)]
     return nodes[0] if len(nodes) == 1 and between is None else {_name(between): nodes}
 
 
-def _node(group: PromotionCriteriaGroup, pointer: str, findings: Findings) -> Node:
-    nodes = [_read(each, f"{pointer}/criteria/{place}", findings) for place, each in enumerate(group.criteria)]
+def _node(group: PromotionCriteriaGroup, pointer: str, findings: Findings, registry: AttributeRegistry) -> Node:
+    places = enumerate(group.criteria)
+    nodes = [_read(each, f"{pointer}/criteria/{place}", findings, registry) for place, each in places]
     between = group.criteria_logical_relationship
     return nodes[0] if len(nodes) == 1 and between is None else {_name(between): nodes}
 
@@ -101,14 +107,14 @@ def _is_everybody(criterion: PromotionCriteria) -> bool:
     return criterion.criteria_parameter == EVERYBODY["criteriaParameter"]
 
 
-def _read(criterion: PromotionCriteria, pointer: str, findings: Findings) -> Node:
+def _read(criterion: PromotionCriteria, pointer: str, findings: Findings, registry: AttributeRegistry) -> Node:
     if (criterion.criteria_parameter, criterion.criteria_operator) == WHOLE:
-        return _whole(criterion.criteria_value, f"{pointer}/criteriaValue", findings)
+        return _whole(criterion.criteria_value, f"{pointer}/criteriaValue", findings, registry)
     text = criterion.criteria_value
     found: list[Findings] = []
     for value in (value_of(text), text):  # the text itself where its JSON is of another type than the attribute
         node = _stated(criterion, value)
-        wrong = _wrong(node, pointer)
+        wrong = _wrong(node, pointer, registry)
         if not wrong:
             return node
         found.append(wrong)
@@ -122,23 +128,23 @@ def _stated(criterion: PromotionCriteria, value: Any) -> Node:
     return {"not": node} if criterion.criteria_operator.startswith(NEGATED) else node
 
 
-def _whole(text: str, pointer: str, findings: Findings) -> Node:
+def _whole(text: str, pointer: str, findings: Findings, registry: AttributeRegistry) -> Node:
     try:
         node = read(text)
     except ValueError as error:
         findings.append(FieldError(pointer, f"It is not the JSON of a criterion: {error}.", "not_translatable"))
         return {}
-    findings.extend(FieldError(pointer, each.detail, each.reason) for each in _wrong(node, pointer))
+    findings.extend(FieldError(pointer, each.detail, each.reason) for each in _wrong(node, pointer, registry))
     return node if isinstance(node, dict) else {}
 
 
-def _wrong(node: Any, pointer: str) -> Findings:
+def _wrong(node: Any, pointer: str, registry: AttributeRegistry) -> Findings:
     try:
         criterion = CRITERIA.validate_json(compact(node), strict=True, extra="forbid")
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         return [FieldError(_member(pointer, _place(each)), _sentence(each), each["type"]) for each in found]
-    found_types = attributes.check_criteria(criterion, pointer)
+    found_types = attributes.check_criteria(criterion, pointer, registry)
     return [
         FieldError(_member(pointer, each.pointer.removeprefix(pointer).split("/")), each.detail, each.reason)
         for each in found_types

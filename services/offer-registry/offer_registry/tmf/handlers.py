@@ -15,6 +15,7 @@ from concord.storage import postgres
 from concord.web.auth import Caller
 from concord.web.errors import RoleMissing
 from concord.web.routing import validated
+from offer_registry import attributes
 from offer_registry.activation import SUSPENDED
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
 from offer_registry.edge import cause, person
@@ -26,6 +27,7 @@ from offer_registry.tmf.errors import PromotionChanged, PromotionInvalid
 from offer_registry.tmf.lifecycle import LifecycleStatus, status_of
 from offer_registry.tmf.promotion import Document, Shown
 from offer_registry.tmf.schemas import EditedPromotion, NewPromotion
+from offer_registry.vocabulary import AttributeRegistry
 
 AUTHOR: Final = "offer_author"
 KEPT: Final = ("id", "href", "key", "version", "activation", "@type", "@baseType", "@schemaLocation")
@@ -54,9 +56,13 @@ class Promotions:
         async with postgres.connection(self.registry.pool) as connection:
             return await store.fetch(connection, name, number)
 
+    async def _attributes(self) -> AttributeRegistry:
+        async with postgres.connection(self.registry.pool) as connection:
+            return await attributes.registry(connection)
+
     async def create(self, new: NewPromotion, caller: Caller) -> Shown:
         """A new offer with a draft. A key made from the name gets an end of its own when another offer has it."""
-        terms = revision.created(new, self.locale)
+        terms = revision.created(new, self.locale, await self._attributes())
         key = new.key or slug(new.name)
         try:
             return Shown.fresh(*await self.registry.create(key, terms, person(caller)))
@@ -80,7 +86,7 @@ class Promotions:
         edit = validated(EDITED, orjson.dumps(merged), merged)
         _refuse_kept(present, merged)
         stands = shown.version.terms
-        terms = revision.edited(present, merged, edit, stands, self.locale)
+        terms = revision.edited(present, merged, edit, stands, self.locale, await self._attributes())
         asked = edit.lifecycle_status if edit.lifecycle_status != present["lifecycleStatus"] else None
         _refuse_both(asked, edit.status_reason, edits=terms != stands)
         committed = None

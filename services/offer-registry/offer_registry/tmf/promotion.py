@@ -19,6 +19,7 @@ from offer_registry.tmf.criteria import criteria_of, groups_of
 from offer_registry.tmf.lifecycle import status_of
 from offer_registry.tmf.schemas import BASE_TYPE, PATH, SCHEMA, TYPE, PromotionPattern, Statement, TimePeriod
 from offer_registry.tmf.values import Findings, compact
+from offer_registry.vocabulary import AttributeRegistry
 
 ROLES: Final = {"shown": "shown_in", "promised": "promised_in"}
 _SCOPE: Any = Terms.model_fields["products"].annotation
@@ -119,18 +120,22 @@ class Saying(NamedTuple):
     pointer: str
 
 
-def sayings(said: Statement, fields: Sequence[str], locale: str, findings: Findings) -> list[Saying]:
+def sayings(
+    said: Statement, fields: Sequence[str], locale: str, findings: Findings, registry: AttributeRegistry
+) -> list[Saying]:
     """What these members say of the terms. What cannot be read is added to `findings`."""
     found: list[Saying] = []
     for field in fields:
-        found.extend(_sayings(said, field, locale, findings))
+        found.extend(_sayings(said, field, locale, findings, registry))
     return found
 
 
 FIELDS: Final = ("name", "description", "validFor", "pattern", "attachment", "channel", "honourPolicy", "productScope")
 
 
-def _sayings(said: Statement, field: str, locale: str, findings: Findings) -> Iterator[Saying]:
+def _sayings(
+    said: Statement, field: str, locale: str, findings: Findings, registry: AttributeRegistry
+) -> Iterator[Saying]:
     pointer = f"/{field}"
     match field:
         case "name":
@@ -140,7 +145,7 @@ def _sayings(said: Statement, field: str, locale: str, findings: Findings) -> It
         case "validFor":
             yield from _of_period(said.valid_for or TimePeriod(), pointer)
         case "pattern":
-            yield from _of_patterns(said.pattern or [], pointer, findings)
+            yield from _of_patterns(said.pattern or [], pointer, findings, registry)
         case "attachment":
             yield Saying(("cards",), cards_of(said.attachment or [], pointer, findings), pointer)
         case "channel":
@@ -159,14 +164,16 @@ def _of_period(period: TimePeriod, pointer: str) -> Iterator[Saying]:
         yield Saying(("validity", name), text, f"{pointer}/{name}DateTime")
 
 
-def _of_patterns(patterns: Sequence[PromotionPattern], pointer: str, findings: Findings) -> Iterator[Saying]:
+def _of_patterns(
+    patterns: Sequence[PromotionPattern], pointer: str, findings: Findings, registry: AttributeRegistry
+) -> Iterator[Saying]:
     if len(patterns) != 1:
         findings.append(FieldError(pointer, "Give one pattern; make a promotion for each.", "not_translatable"))
         return
     (pattern,), first = patterns, f"{pointer}/0"
     between = pattern.criteria_group_logical_relationship
     groups = f"{first}/criteriaGroup"
-    yield Saying(("criteria",), criteria_of(pattern.criteria_group, between, groups, findings), groups)
+    yield Saying(("criteria",), criteria_of(pattern.criteria_group, between, groups, findings, registry), groups)
     actions = f"{first}/action"
     benefits = [benefit_of(each, f"{actions}/{place}", findings) for place, each in enumerate(pattern.action)]
     yield Saying(("benefits",), benefits, actions)

@@ -3,7 +3,7 @@
 -- that is not CLOSED stand.
 SELECT o.id AS offer_id, o.key, o.newest, o.created_by, o.created_at AS offer_created_at,
     v.offer, v.number, v.terms::text AS terms, v.content_hash, v.lifecycle, v.authors, v.row_version, v.created_at,
-    v.changed_at, v.approver, v.rejection, v.required_locales,
+    v.changed_at, v.approver, v.rejection, v.required_locales, v.hours::text AS hours, v.attributes::text AS attributes,
     n.state AS place_state, n.leaving AS place_leaving,
     r.version AS running_version, r.state AS running_state, r.leaving AS running_leaving,
     s.revision, greatest(v.changed_at, h.at) AS updated
@@ -54,7 +54,7 @@ FROM (SELECT count(*) AS total FROM matched) t
 LEFT JOIN (
     SELECT o.id AS offer_id, o.key, o.newest, o.created_by, o.created_at AS offer_created_at,
         v.offer, v.number, v.terms::text AS terms, v.content_hash, v.lifecycle, v.authors, v.row_version, v.created_at,
-        v.changed_at, v.approver, v.rejection, v.required_locales,
+        v.changed_at, v.approver, v.rejection, v.required_locales, v.hours::text AS hours, v.attributes::text AS attributes,
         n.state AS place_state, n.leaving AS place_leaving,
         r.version AS running_version, r.state AS running_state, r.leaving AS running_leaving,
         s.revision, greatest(v.changed_at, h.at) AS updated

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from concord.decision.attributes import BUILT_IN
 from concord.decision.terms import Terms
 from concord.errors import FieldError
 from offer_registry.tmf.actions import promotion_type
@@ -18,6 +19,7 @@ from offer_registry.tmf.errors import PromotionInvalid
 from offer_registry.tmf.promotion import FIELDS, Document, Saying, name_of, sayings
 from offer_registry.tmf.schemas import EditedPromotion, NewPromotion
 from offer_registry.tmf.values import Findings
+from offer_registry.vocabulary import AttributeRegistry
 
 MISSING: Final[Mapping[tuple[str, ...], str]] = {
     ("benefits",): "/pattern",
@@ -39,14 +41,14 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return merged
 
 
-def created(new: NewPromotion, locale: str) -> Terms:
+def created(new: NewPromotion, locale: str, registry: AttributeRegistry = BUILT_IN) -> Terms:
     """The terms of a new promotion.
 
     Raises:
         PromotionInvalid: something is missing, cannot be translated, or contradicts `terms`.
     """
     findings: Findings = []
-    said = sayings(new, [name for name in FIELDS if _given(new, name)], locale, findings)
+    said = sayings(new, [name for name in FIELDS if _given(new, name)], locale, findings, registry)
     terms = _agreeing(new.terms, said, findings, locale) if new.terms else _applied({}, said, findings)
     _check_type(new.promotion_type, terms)
     return terms
@@ -66,7 +68,14 @@ def _given(new: NewPromotion, name: str) -> bool:
     return getattr(new, by_alias[name]) is not None
 
 
-def edited(present: Document, merged: Document, edit: EditedPromotion, stands: Terms, locale: str) -> Terms:
+def edited(
+    present: Document,
+    merged: Document,
+    edit: EditedPromotion,
+    stands: Terms,
+    locale: str,
+    registry: AttributeRegistry = BUILT_IN,
+) -> Terms:
     """The terms of an edited promotion: `present` as it was, `merged` and `edit` as the patch leaves it.
 
     Raises:
@@ -76,7 +85,7 @@ def edited(present: Document, merged: Document, edit: EditedPromotion, stands: T
         raise PromotionInvalid(errors=[FieldError("/terms", "An offer always has terms.", "not_translatable")])
     findings: Findings = []
     changed = [name for name in FIELDS if merged.get(name) != present.get(name)]
-    said = sayings(edit, changed, locale, findings)
+    said = sayings(edit, changed, locale, findings, registry)
     whole = edit.terms if merged["terms"] != present["terms"] else stands
     terms = _applied(whole.document(), said, findings)
     also = [saying for saying in said if _at(whole.document(), saying) != _at(stands.document(), saying)]
