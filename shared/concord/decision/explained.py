@@ -59,12 +59,13 @@ Explained = dict[str, Any]  # an OfferWhyShape as JSON
 def explain_answer(asking: Asking, given: Answer) -> list[Explained]:
     """Why each LIVE offer that was asked for is had or not, in the order in which offers apply."""
     said = {decision.offer: decision for decision in given.items}
-    return [
-        _told(version, () if said[version.key].script is not None else said[version.key].reasons, asking.facts, why)
-        for version in _live(asking)
-        for why in [_gate(asking, version, asking.facts)]
-        if version.key in said
-    ]
+    found = []
+    for version in _live(asking):
+        decision = said.get(version.key)
+        if decision is not None:
+            because = () if decision.script is not None else decision.reasons
+            found.append(_told(version, because, asking.facts, _gate(asking, version, asking.facts)))
+    return found
 
 
 def explain_quote(asking: Asking, given: QuoteAnswer, terms: Mapping[str, Terms]) -> list[Explained]:
