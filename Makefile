@@ -57,6 +57,10 @@ docs: .venv/.dev ## Write the generated references again
 pictures: .venv/.dev ## Take the README's pictures again, from the stack that `make run` started
 	$(BIN)/python docs/pictures.py
 
+.PHONY: baskets
+baskets: .venv/.dev ## Quote the real baskets and write the report on them
+	$(BIN)/concord replay completejourney --shift 0 --page docs/discussions/real-baskets.md
+
 .PHONY: format
 format: .venv/.dev ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .

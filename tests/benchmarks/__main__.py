@@ -10,7 +10,7 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from . import decisions, imports, memory, propagation, quotes, rebuild, report, start
+from . import baskets, decisions, imports, memory, propagation, quotes, rebuild, report, start
 from .loaded import imported
 from .report import Section
 from .stack import until_free
@@ -20,6 +20,7 @@ ALONE: Final[dict[str, Callable[..., Awaitable[Section]]]] = {
     "propagation": propagation.measure,
     "decisions": decisions.measure,
     "quotes": quotes.measure,
+    "baskets": baskets.measure,
 }
 LOADED: Final[dict[str, Callable[..., Awaitable[Section]]]] = {
     "memory": memory.measure,

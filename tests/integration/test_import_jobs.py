@@ -132,6 +132,22 @@ async def test_refs_of_two_kinds_do_not_meet(profile: Client) -> None:
     assert job["accepted"] == 1
 
 
+async def test_imported_household_is_looked_up_by_the_ref_of_who_imported_it(profile: Client) -> None:
+    await profile.imported("households", [household(0), household(1)])
+    found = await profile.send("campaign", "POST", "/v1/customers:lookup", {"ref": "hh-1"})
+    assert found.status_code == 200, found.text
+    there = found.json()
+    assert (there["by"], there["verified"], len(there["parties"])) == ("ref", False, 2)
+    assert "party" not in there
+    assert f"h1.1.{there['household']}.1" in found.headers["Concord-View"]
+    job = await profile.imported("promises", [promise(1, of=1)])
+    assert job["accepted"] == 1
+    assert any(key.startswith(f"{there['household']}/") for key in await records(profile))
+    for who, ref in (("campaign", "hh-2"), ("ana", "hh-1")):
+        nobody = await profile.send(who, "POST", "/v1/customers:lookup", {"ref": ref})
+        assert (nobody.status_code, nobody.json()["reason"]) == (404, "customer_unknown")
+
+
 async def test_malformed_lines_are_told_by_number_and_the_others_taken(profile: Client) -> None:
     sent = [
         household(0),

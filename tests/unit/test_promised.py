@@ -4,16 +4,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from concord.clock import milliseconds
 from concord.contracts.records import ActivationState, PromiseState
-from concord.decision.question import Question
+from concord.decision.catalogue import Catalogue
+from concord.decision.decide import Asking
+from concord.decision.promised import held_promises, standing_promises
+from concord.decision.question import Question, Setting, View
 from concord.decision.scalars import CHANNELS
 from concord.money import Money
 from unit.decision_samples import (
     AT,
     CODE,
+    DAUGHTER,
     HOUSEHOLD,
     KEY,
+    LINDA,
     ask,
     codes_of,
     fixed,
@@ -32,6 +40,38 @@ S = ActivationState
 ZERO, REGULAR, FEE = (Money(amount=amount, currency="USD") for amount in (0, 13000, 500))
 END = datetime(2026, 6, 15, tzinfo=UTC)
 NATIVE: dict[str, Any] = {channel: {"action": "native"} for channel in CHANNELS}
+
+
+MOMENTS = st.integers(-3_000, 3_000).map(lambda moved: AT + timedelta(microseconds=moved))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "made_at": MOMENTS,
+                "honour_until": MOMENTS,
+                "state": st.sampled_from(PromiseState),
+                "party": st.sampled_from([LINDA, DAUGHTER]),
+                "content_hash": st.sampled_from([terms().content_hash(), "0" * 64]),
+            }
+        ),
+        max_size=4,
+    ),
+    MOMENTS,
+    st.sampled_from([None, LINDA]),
+    st.sampled_from([{}, {"offers": (KEY,)}, {"offers": ("another",)}, {"products": ("HANDSET-X",)}, {"code": CODE}]),
+)
+def test_standing_promises_are_those_of_all_that_stand(
+    made: list[dict[str, Any]], at: datetime, meant: str | None, asked: dict[str, Any]
+) -> None:
+    held = household(*(promise(number=number, **fields) for number, fields in enumerate(made)))
+    view = View(Catalogue.of([offer()]), 1, 1, held)
+    for instant in (at, milliseconds(at)):
+        question = Question(household=HOUSEHOLD, party=meant, **asked)
+        asking = Asking(question, view, Setting("web", instant, None))
+        everything = [each for each in held_promises(asking) if each.standing]
+        assert standing_promises(asking) == [each for each in everything if meant in {None, each.promise.party}]
 
 
 def test_promises_come_first_and_say_how_they_were_made() -> None:

@@ -18,11 +18,11 @@ from concord.decision.quoting import choice
 from concord.decision.quoting.basket import Basket
 from concord.decision.quoting.choice import apply_best
 from concord.decision.quoting.playing import Candidate, sort_out
-from concord.decision.quoting.price import Quote
+from concord.decision.quoting.price import Quote, price_alone
 from concord.decision.quoting.sharing import share_out, unit_shares
 from concord.decision.quoting.till import Till
 from concord.decision.terms import Terms
-from unit.decision_samples import AT, HOUSEHOLD, household, offer, promise, version
+from unit.decision_samples import AT, HOUSEHOLD, household, offer, offer_id, promise, version
 from unit.quote_samples import (
     BASKETS,
     BUY_GET,
@@ -128,6 +128,45 @@ def test_the_index_never_hides_an_offer(many: list[Terms], of: Basket, data: st.
     answered = quote(Question(), Ordered(of), View(_built_up(records), 1, 1), setting_at("web", AT))
     mine, theirs = answered.quote, price(everything, of)
     assert shape(mine)[:4] == shape(theirs)[:4]
+
+
+@lawful
+@given(st.lists(TERMS, min_size=1, max_size=4), BASKETS, st.data())
+def test_the_index_never_hides_what_was_promised(many: list[Terms], of: Basket, data: st.DataObject) -> None:
+    """Lines of promised terms come from the index where it knows them: the same as judging every line."""
+    standing = st.sampled_from([ActivationState.LIVE, ActivationState.CLOSING])
+    states = data.draw(st.lists(standing, min_size=len(many), max_size=len(many)))
+    records = [
+        offer(version(each, state=state), number=number, key=f"offer-{number}")
+        for number, (each, state) in enumerate(zip(many, states, strict=True))
+    ]
+    held = household(
+        *(
+            promise(each, number, offer=offer_id(number), offer_key=f"offer-{number}")
+            for number, each in enumerate(many)
+        )
+    )
+    promised = [
+        candidate(each, f"offer-{number}", promises=(one.id,))
+        for number, (each, one) in enumerate(zip(many, held.promises, strict=True))
+    ]
+    view = View(_built_up(records), 1, 1, held)
+    answered = quote(Question(household=HOUSEHOLD), Ordered(of), view, setting_at("web", AT))
+    assert shape(answered.quote) == shape(price(promised, of, near=True))
+    alone = [sum(share.discount for share in price([each], of).applied) for each in promised]
+    by_offer = {each["offer"]: each["discount"] for each in orjson.loads(answered.core)["promises"]}
+    assert by_offer == {each.key: discount for each, discount in zip(promised, alone, strict=True)}
+
+
+@lawful
+@given(TERMS, BASKETS)
+def test_an_offer_alone_takes_off_what_a_quote_of_it_alone_does(of: Terms, bought: Basket) -> None:
+    till = Till(bought, {})
+    before = till.mark()
+    assert price_alone(till, candidate(of), frozenset()) == sum(
+        each.discount for each in price([candidate(of)], bought).applied
+    )
+    assert till.mark() == before
 
 
 def _built_up(records: Iterable[OfferRecord]) -> Catalogue:

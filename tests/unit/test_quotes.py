@@ -35,6 +35,25 @@ def test_groups_are_formed_from_the_dearest_down_so_a_cheap_item_more_takes_noth
     assert discounts(one(three_for_two, basket(*lines, line(4, "D", 1, 100)))) == [0, 0, 600, 0]
 
 
+@pytest.mark.parametrize(
+    ("buy", "get", "lines", "more"),
+    [
+        # found by the law: a unit that could be got was bought though others could only be bought
+        ({"quantity": 2}, {"quantity": 1, "products": {"skus": ["A"]}},
+         [("A", 1, 0), ("A", 1, 0), ("A", 2, 500), ("B", 5, 0)], ("A", 1, 0)),
+        # found by the law: one more group took a dear unit to be bought that was got before
+        ({"quantity": 1, "products": {"skus": ["A"]}}, {"quantity": 1}, [("A", 1, 1000), ("A", 1, 900), ("C", 1, 100)],
+         ("C", 1, 100)),
+        ({"quantity": 1, "products": {"skus": ["A"]}}, {"quantity": 1}, [("A", 4, 0), ("A", 2, 800)], ("B", 1, 0)),
+    ],
+)  # fmt: skip
+def test_one_more_item_lowers_nothing_where_buy_and_get_overlap(buy: Any, get: Any, lines: Any, more: Any) -> None:
+    benefit = {"kind": "buy_x_get_y", "buy": buy, "get": get}
+    few = [line(number, *each) for number, each in enumerate(lines)]
+    before, after = (one(benefit, basket(*these)).discount for these in (few, [*few, line(9, *more)]))
+    assert after >= before > 0
+
+
 def test_the_best_choice_of_a_group_is_that_of_the_whole_basket_not_of_one_line() -> None:
     """The larger discount of `a` would shut out `b` and `c`, which together are worth more."""
     a = candidate(plain_terms({"kind": "amount_off", "amount": usd(300), "per": "basket"}, combines_with=[]), "a")

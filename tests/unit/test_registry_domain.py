@@ -103,6 +103,14 @@ def test_draft_with_a_criterion_of_another_type_is_not_saved() -> None:
     assert [error.pointer for error in refused.value.errors] == ["/terms/criteria/value"]
 
 
+def test_draft_whose_benefit_has_a_criterion_of_another_type_is_not_saved() -> None:
+    own = {"attribute": "line_item.unit_price", "op": "gte", "value": 500}
+    wrong = terms(benefits=[{"kind": "percent_off", "basis_points": 500, "criteria": own}])
+    with pytest.raises(TermsInvalid) as refused:
+        draft("ofr_1", 1, wrong, "marta", AT)
+    assert [error.pointer for error in refused.value.errors] == ["/terms/benefits/0/criteria/value"]
+
+
 @pytest.mark.parametrize(
     ("end", "honour_for", "until"),
     [

@@ -85,10 +85,12 @@ def households(profile: Callable[[], Profile], fresh: Any) -> Router:
         """Change a household; `If-Match` names the version that was read."""
         return await profile().change(household, body, request)
 
-    @routes.post("/v1/customers:lookup", response_model=Found, dependencies=[require(*READ), fresh])
-    async def look_up(body: Question) -> Response:
-        """Who is meant by a number, an e-mail address, a code, a party, a line, or a name with its postcode."""
-        return await profile().find(body)
+    @routes.post("/v1/customers:lookup", response_model=Found, dependencies=[fresh])
+    async def look_up(body: Question, caller: Annotated[Caller, require(*READ)]) -> Response:
+        """Who is meant by a number, an e-mail address, a code, a party, a line, a ref of the caller's imports, or a
+        name with its postcode.
+        """
+        return await profile().find(body, caller)
 
     return routes
 

@@ -190,9 +190,9 @@ class HouseholdDocument(NewHousehold):
 
 
 class Question(Part):
-    """Who is meant: exactly one of number, email, code, party, line, or name with postcode.
+    """Who is meant: exactly one of number, email, code, party, line, ref, or name with postcode.
 
-    A postcode beside a number verifies the caller.
+    A postcode beside a number verifies the caller. A ref is the caller's own, of a household that it imported.
     """
 
     number: Annotated[str, Field(max_length=40)] | None = None
@@ -200,6 +200,7 @@ class Question(Part):
     code: Annotated[str, Field(max_length=40)] | None = None
     party: Annotated[str, Field(max_length=40)] | None = None
     line: Annotated[str, Field(max_length=40)] | None = None
+    ref: Ref | None = None
     name: Text | None = None
     postcode: Annotated[str, Field(pattern=LINE_PATTERN, max_length=20)] | None = None
 
@@ -214,14 +215,15 @@ class PartyShown(Part):
 
 
 class Found(Part):
-    """Whom a look-up found. `party` is who is meant; `verified` says whether the caller proved to be of the household
-    (the code, or a number of it with its postcode); `others` are further households that fit, newest first.
+    """Whom a look-up found. `party` is who is meant, where somebody is; `verified` says whether the caller proved to be
+    of the household (the code, or a number of it with its postcode); `others` are further households that fit, newest
+    first.
     """
 
     household: str
     version: int
     by: str
-    party: str | None
+    party: str | None = None
     line: str | None = None
     contact_point: str | None = None
     promise: str | None = None

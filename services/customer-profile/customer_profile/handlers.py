@@ -125,10 +125,10 @@ class Profile:
         }
         return self._stamped(_json(body), [HouseholdToken(self.epoch, household, version)])
 
-    async def find(self, question: Question) -> Response:
+    async def find(self, question: Question, caller: Caller) -> Response:
         """Whom a name stands for. Raises CustomerUnknown, CodeMalformed, NumberMalformed, Invalid."""
         async with postgres.connection(self.pool) as connection:
-            found = await Lookups(connection, self.lookup).find(question)
+            found = await Lookups(connection, self.lookup, caller.subject).find(question)
         return self._stamped(_json(found), [HouseholdToken(self.epoch, found.household, found.version)])
 
     # Promises

@@ -1,4 +1,4 @@
-"""Who is meant by a number, an address, a code, an id, or a name with its postcode (api §3)."""
+"""Who is meant by a number, an address, a code, an id, a ref, or a name with its postcode (api §3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +13,19 @@ from customer_profile.domain import Household
 from customer_profile.errors import CustomerUnknown
 from customer_profile.store import Kept, Match
 
-NAMES = ("number", "email", "code", "party", "line", "name")
+NAMES = ("number", "email", "code", "party", "line", "name", "ref")
 
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Look-ups on one connection. Numbers, addresses and names are compared by their keyed hashes."""
+    """Look-ups on one connection. Numbers, addresses and names are compared by their keyed hashes.
+
+    A ref is of the caller's own imports.
+    """
 
     connection: Connection
     lookup: LookupKey
+    caller: str
 
     async def find(self, question: Question) -> Found:
         """Whom the question means.
@@ -34,6 +38,8 @@ class Lookups:
         by = asked_by(question)
         if by == "code":
             return await self._by_code(codes.fold(question.code or ""))
+        if by == "ref":
+            return await self._by_ref(question.ref or "")
         matches = await store.find(self.connection, by, self._value(by, question))
         if not matches:
             raise CustomerUnknown
@@ -54,6 +60,12 @@ class Lookups:
             raise CustomerUnknown
         kept = await store.fetch_household(self.connection, promise.household)
         return _shown("code", kept, promise.party, verified=True, promise=promise.id)
+
+    async def _by_ref(self, ref: str) -> Found:
+        kept = await store.find_by_ref(self.connection, self.caller, ref)
+        if kept is None:
+            raise CustomerUnknown
+        return _shown("ref", kept, None, verified=False)
 
 
 def asked_by(question: Question) -> str:

@@ -118,6 +118,12 @@ SELECT i.household, i.subject, h.document, c.version FROM identifiers i
 JOIN households h ON h.id = i.household JOIN household_counters c ON c.household = h.id
 WHERE i.kind = $1 AND i.value = $2 ORDER BY i.household DESC LIMIT 20;
 
+-- name: find_by_ref
+-- The household that a caller's import brought under a ref.
+SELECT h.document, c.version FROM import_refs r
+JOIN households h ON h.id = r.id JOIN household_counters c ON c.household = h.id
+WHERE r.caller = $1 AND r.kind = 'households' AND r.ref = $2;
+
 -- name: fetch_records
 -- A household and its promises as the log has them, with the household's counter.
 SELECT s.key, s.value, c.version FROM household_counters c

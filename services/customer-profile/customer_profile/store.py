@@ -131,6 +131,12 @@ async def find(connection: Connection, kind: str, value: str) -> list[Match]:
     return [Match(Kept(read_household(row["document"]), row["version"]), row["subject"]) for row in rows]
 
 
+async def find_by_ref(connection: Connection, caller: str, ref: str) -> Kept | None:
+    """The household that the caller imported under the ref."""
+    row = await connection.fetchrow(Q.find_by_ref, caller, ref)
+    return None if row is None else Kept(read_household(row["document"]), row["version"])
+
+
 async def log_household(connection: Connection, value: bytes, household: str, traceparent: str | None) -> Position:
     """A household's record, as the last thing of the transaction."""
     append = Append(household, HOUSEHOLD_CHANGED, value, partition(household), traceparent)

@@ -106,6 +106,55 @@ CHANGES: Final[dict[str, Any]] = {
     "items": [{"revision": 1042, "key": OFFER_ID, "value": {"id": OFFER_ID, "key": KEY, "versions": []}}],
     "next": None,
 }
+REVIEW: Final[dict[str, Any]] = {
+    "offer": OFFER_ID,
+    "key": KEY,
+    "version": 2,
+    "lifecycle": "in_review",
+    "content_hash": HASH,
+    "at": AT,
+    "missing": [],
+    "honour": {
+        channel: {"cell": EXAMPLE["honour"][channel], "cards": {"en": channel in EXAMPLE["cards"]}}
+        for channel in ("web", "store_pos", "call_center", "sms")
+    },
+    "conflicts": [
+        {
+            "offer": "handset-trade-in",
+            "version": 4,
+            "rules": ["same_group"],
+            "skus": ["HANDSET-X"],
+            "sku_count": 1,
+            "categories": [],
+            "category_count": 0,
+            "everything": False,
+            "start": AT,
+            "end": END,
+            "sentence": "handset-trade-in, version 4, is in the group handset too, so a basket gets the one that is "
+            "worth most, from 1 June 2026 at 08:00 UTC to the end of 14 June 2026.",
+        }
+    ],
+    "more_conflicts": False,
+    "search": {"against": 1, "pairs": 1, "most": 6000},
+    "counter_example": {
+        "sentence": "Somebody with line.barred false and line.tenure_months 12 who buys 1 × HANDSET-X at 130.00 USD "
+        "pays 0.00 USD with version 1 and 130.00 USD with version 2. This offer needs the months the line has been "
+        "with us to be at least 24.",
+        "example": {
+            "at": AT,
+            "facts": {"line.barred": False, "line.tenure_months": 12},
+            "basket": {
+                "currency": "USD",
+                "lines": [{"id": "1", "sku": "HANDSET-X", "quantity": 1, "unit_price": 13000}],
+            },
+            "codes": [],
+        },
+        "live": {"version": 1, "discount": 13000, "to_pay": 0, "fee": 0, "added": []},
+        "new": {"version": 2, "discount": 0, "to_pay": 13000, "fee": 0, "added": []},
+        "channel": None,
+    },
+    "between_channels": None,
+}
 APPROVAL: Final[dict[str, Any]] = {
     "job": "job_01jzq7m2r8e4tavk3c5d6f7g8h",
     "state": "done",

@@ -24,7 +24,7 @@ from concord.storage.importer import Importer
 from concord.web import imports
 from concord.web.app import create_app
 from concord.web.imports import ImportDesk
-from offer_registry import api, attributes_api, budgets_api, history_api, log_api
+from offer_registry import api, attributes_api, budgets_api, history_api, log_api, review_api, simulation_api
 from offer_registry.advancer import Advancer
 from offer_registry.approvals import Approvals
 from offer_registry.attributes import Attributes
@@ -78,6 +78,8 @@ def build(
             attributes_api.router,
             budgets_api.router,
             history_api.router,
+            review_api.router,
+            simulation_api.router,
             log_api.router,
             imports.router(desk, kinds=("offers",), roles=IMPORTERS, readers=READ),
             tmf_api.router,

@@ -345,3 +345,20 @@ RETURNING name, cap, per, row_version, declared_by, declared_at, changed_by, cha
 UPDATE budgets SET cap = $2, per = $3, row_version = row_version + 1, changed_by = $4, changed_at = $5
 WHERE name = $1
 RETURNING name, cap, per, row_version, declared_by, declared_at, changed_by, changed_at;
+
+-- name: rivals
+-- LIVE offers that are valid at the same time as an offer ($1), where its group ($2) or what either combines with ($3 is
+-- its key, $4 the keys it names) keeps them apart, and that may be about the same products: $7 says that it names none.
+SELECT o.key, a.version, v.terms::text AS terms
+FROM activations a
+JOIN offers o ON o.id = a.offer
+JOIN offer_versions v ON v.offer = a.offer AND v.number = a.version
+WHERE a.state = 'LIVE' AND a.offer <> $1
+    AND (v.terms ->> 'exclusive_group' = $2
+        OR v.terms ? 'combines_with' AND NOT v.terms -> 'combines_with' ? $3
+        OR o.key <> ALL ($4::text[]))
+    AND ($6::timestamptz IS NULL OR (v.terms #>> '{validity,start}')::timestamptz < $6)
+    AND coalesce((v.terms #>> '{validity,end}')::timestamptz > $5, true)
+    AND ($7 OR coalesce(v.terms #> '{products,skus}', v.terms #> '{products,categories}') IS NULL
+        OR v.terms #> '{products,skus}' ?| $8 OR v.terms #> '{products,categories}' ?| $9)
+ORDER BY o.key LIMIT $10;

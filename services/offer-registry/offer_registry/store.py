@@ -19,6 +19,7 @@ from concord.decision.terms import Terms
 from concord.eventlog.outbox import Connection
 from concord.storage import queries
 from offer_registry.activation import Activation, Place
+from offer_registry.conflicts import Rival
 from offer_registry.domain import Lifecycle, Offer, OfferVersion
 from offer_registry.errors import OfferNamed, OfferSubmitted, OfferUnknown, VersionUnknown
 from offer_registry.references import Graph, Node
@@ -221,6 +222,25 @@ async def fetch_references(connection: Connection, names: Collection[str]) -> Gr
     for row in await connection.fetch(Q.fetch_references, list(names)):
         graph[row["id"]] = graph[row["key"]] = Node(row["id"], tuple(row["names"]), row["ends"])
     return graph
+
+
+async def fetch_rivals(connection: Connection, offer: Offer, terms: Terms, limit: int) -> list[Rival]:
+    """Live versions of other offers that may stand in the way of these terms, by key: never fewer than do."""
+    validity, products = terms.validity, terms.products
+    rows = await connection.fetch(
+        Q.rivals,
+        offer.id,
+        terms.exclusive_group,
+        offer.key,
+        terms.combines_with,
+        validity.start,
+        validity.end,
+        not (products.skus or products.categories),
+        products.skus,
+        products.categories,
+        limit,
+    )
+    return [Rival(row["key"], row["version"], terms_of(row["terms"])) for row in rows]
 
 
 async def list_activations(connection: Connection, offer: Offer) -> list[Lived]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "ask": "Ask all four channels one question and compare what they say.",
     "story": "Tell the story's scenes against the running services.",
     "import": "Load offers, households or promises from a file, or the Complete Journey data.",
+    "replay": "Quote the baskets of the Complete Journey data, each as on the day it was bought.",
     "offer": "Write, approve, release and withdraw offers.",
     "promise": "Make, look up and cancel promises.",
     "customer": "Look customers up as a channel sees them.",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from concord.cli import authoring, editing, history, session
+from concord.cli import authoring, editing, history, session, simulating
 from concord.cli.client import Concord
 from concord.cli.naming import Offer
 from concord.cli.offerfiles import command as files
@@ -103,6 +103,7 @@ def new(
 app.command("edit")(editing.edit)
 app.command("check")(files.check)
 app.command("diff")(history.diff)
+app.command("simulate")(simulating.simulate)
 
 
 @app.command()

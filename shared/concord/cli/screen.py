@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -11,11 +12,20 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 FONT_FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # a picture fetches nothing
 PLAIN_BELOW = 80  # columns
 LABEL = 9  # columns of a label
 RECORDED_WIDTH = 100  # columns of a picture
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A line of text with what stands below it."""
+
+    text: str
+    below: "tuple[Branch, ...]" = ()
 
 
 class Screen:
@@ -96,11 +106,29 @@ class Screen:
             table.add_row(*(styled(cell) for cell in row))
         self.out.print(table)
 
+    def tree(self, root: Branch) -> None:
+        """A tree with its branches drawn, or with little room indented."""
+        if self.plain:
+            self._indented(root, 0)
+        else:
+            self.out.print(_grown(Tree(styled(root.text)), root))
+
+    def _indented(self, branch: Branch, depth: int) -> None:
+        self.say("  " * depth + branch.text)
+        for each in branch.below:
+            self._indented(each, depth + 1)
+
     def _list(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in rows:
             self.say(row[0])
             for column, cell in zip(columns[1:], row[1:], strict=True):
                 self.say(f"  {column}: {cell}")
+
+
+def _grown(tree: Tree, branch: Branch) -> Tree:
+    for each in branch.below:
+        _grown(tree.add(styled(each.text)), each)
+    return tree
 
 
 STYLES = {"≠": "bold red", "✗": "bold red", "✓": "green", "=": "green"}

@@ -44,15 +44,7 @@ def take_apart(criteria: c.Criterion | None, registry: Mapping[str, Attribute]) 
     """The criteria taken apart."""
     if criteria is None:
         return NO_GATES
-    customer, basket, line = [], [], []
-    for part in criteria.all if isinstance(criteria, c.AllOf) else [criteria]:
-        names = names_in(part)
-        if any(name.startswith("line_item.") for name in names):
-            line.append(part)
-        elif asks_basket(names):
-            basket.append(part)
-        else:
-            customer.append(part)
+    customer, basket, line = parts_of(criteria)
     if not line and not basket:
         test = compile_criteria(criteria, registry)
         return Gates(test, test, None, None, criteria, criteria, moves=False)
@@ -71,6 +63,27 @@ def take_apart(criteria: c.Criterion | None, registry: Mapping[str, Attribute]) 
 def asks_basket(names: Iterable[str]) -> bool:
     """Whether criteria with these names ask about the basket."""
     return any(name == "items" or name.startswith("basket.") for name in names)
+
+
+def of_lines(criteria: c.Criterion | None) -> c.Criterion | None:
+    """The part of some criteria that chooses lines."""
+    return None if criteria is None else _joined(parts_of(criteria)[2])
+
+
+def parts_of(criteria: c.Criterion) -> tuple[list[c.Criterion], list[c.Criterion], list[c.Criterion]]:
+    """The parts that ask about the customer, about the basket, and about its lines."""
+    customer: list[c.Criterion] = []
+    basket: list[c.Criterion] = []
+    line: list[c.Criterion] = []
+    for part in criteria.all if isinstance(criteria, c.AllOf) else [criteria]:
+        names = names_in(part)
+        if any(name.startswith("line_item.") for name in names):
+            line.append(part)
+        elif asks_basket(names):
+            basket.append(part)
+        else:
+            customer.append(part)
+    return customer, basket, line
 
 
 def _joined(parts: list[c.Criterion]) -> c.Criterion | None:

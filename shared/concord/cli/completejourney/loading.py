@@ -73,7 +73,7 @@ class Loading:
             AnswerIsNo: the data was loaded before with another shift.
             CommandError: as `Importer.upload` and `until_agreed`.
         """
-        loaded = Loaded(await self._shift(shift, now))
+        loaded = Loaded(await shift_of(self._concord, self._data, shift, now))
         async with together() as group:
             group.create_task(self._offers(loaded))
             group.create_task(self._households(loaded))
@@ -94,25 +94,30 @@ class Loading:
         bar = self._bars.bar(kind.name.capitalize(), total)
         loaded.tallies[kind.name] = await Importer(self._concord, kind, self._run).upload(lines, bar.advance)
 
-    async def _shift(self, asked: int | None, now: datetime) -> int:
-        """The weeks to shift by: as asked, as an earlier run did, or to the latest Sunday.
 
-        An earlier run's shift is kept because a line sent again must say the same.
-        """
-        before = await self._shift_before()
-        if before is None:
-            return asked if asked is not None else int(self._data.mapping.weeks_to_latest_sunday(now.date()))
-        if asked is not None and asked != before:
-            raise AnswerIsNo(
-                f"The data was loaded before with a shift of {before} weeks, not {asked}.",
-                next=f"Leave --shift out, or say --shift {before}.",
-            )
-        return before
+async def shift_of(concord: Concord, data: Data, asked: int | None, now: datetime) -> int:
+    """The weeks to shift by: as asked, as an earlier run did, or to the latest Sunday.
 
-    async def _shift_before(self) -> int | None:
-        key, first_day = self._data.mapping.first_offer(self._data.frames)
-        offer = await authoring.fetch(self._concord, key)
-        if offer is None:
-            return None
-        start = datetime.fromisoformat(offer["current"]["terms"]["validity"]["start"])
-        return int((start.date() - first_day).days) // 7
+    An earlier run's shift is kept because a line sent again must say the same.
+
+    Raises:
+        AnswerIsNo: another shift is asked for than the data was loaded with.
+    """
+    before = await _shift_before(concord, data)
+    if before is None:
+        return asked if asked is not None else int(data.mapping.weeks_to_latest_sunday(now.date()))
+    if asked is not None and asked != before:
+        raise AnswerIsNo(
+            f"The data was loaded before with a shift of {before} weeks, not {asked}.",
+            next=f"Leave --shift out, or say --shift {before}.",
+        )
+    return before
+
+
+async def _shift_before(concord: Concord, data: Data) -> int | None:
+    key, first_day = data.mapping.first_offer(data.frames)
+    offer = await authoring.fetch(concord, key)
+    if offer is None:
+        return None
+    start = datetime.fromisoformat(offer["current"]["terms"]["validity"]["start"])
+    return int((start.date() - first_day).days) // 7

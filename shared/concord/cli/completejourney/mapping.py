@@ -28,6 +28,12 @@ def offer_key(campaign: int, coupon: int) -> str:
     return f"{KEYS}{campaign}-{coupon}"
 
 
+def offer_of(key: str) -> tuple[int, int]:
+    """Campaign and coupon of an offer's key."""
+    campaign, _, coupon = key.removeprefix(KEYS).partition("-")
+    return int(campaign), int(coupon)
+
+
 def household_ref(household: int) -> str:
     return f"{KEYS}{household}"
 

@@ -3,13 +3,19 @@
 Groups are formed from the dearest units down: the first takes the dearest units that can serve, the next those that
 are left. Within a group the cheapest (or with `dearest` the dearest) are the ones to get, ties by line id. Formed so,
 one more article in the basket never lowers the discount; taking the cheapest of the whole basket would.
+
+Where only some units can play both roles, those that can only be bought are bought first, and as many groups are formed
+as save most: one more group may cost more than it gives, when it takes a dear unit to be bought that was got before.
 """
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 from concord.decision.quoting.till import Lines, Till
 from concord.decision.quoting.units import by_price
+
+TRIED_MOST: Final = 50  # fewer groups than fit, where units can play both roles
 
 
 @dataclass(slots=True)
@@ -31,6 +37,15 @@ class Pool:
         ordered = [place for place, _ in by_price(till, list(free.items()), cheapest=False)]
         cost = {place: till.unit(place) for place in places}
         return cls(ordered, free, frozenset(buys), frozenset(gets), cost)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some units can play both roles and some but one."""
+        return self.buys != self.gets and not self.buys.isdisjoint(self.gets)
+
+    def again(self) -> "Pool":
+        """The same units, none of them serving yet."""
+        return Pool(self.lines, self.free.copy(), self.buys, self.gets, self.cost)
 
     def _counts(self) -> tuple[int, int, int]:
         """Free units that can only be bought, only be got, and both."""
@@ -56,11 +71,12 @@ class Pool:
         served, able, others = (
             (self.bought, self.buys, self.gets) if role == "buy" else (self.got, self.gets, self.buys)
         )
-        for place in self.lines:
+        places = [place for place in self.lines if place in able]
+        if role == "buy":
+            places.sort(key=lambda place: place in others)
+        for place in places:
             if not need:
                 return
-            if place not in able or not self.free[place]:
-                continue
             most = min(need, self.free[place])
             if place in others:
                 most = min(most, self._spared(role, need, after))
@@ -99,11 +115,16 @@ class Rule:
     most: int | None
     partial: bool
 
-    def serve(self, pool: Pool) -> None:
-        """Form the groups that fit."""
-        groups = pool.fitting(self.buy, self.get)
+    def serve(self, till: Till, pool: Pool) -> Pool:
+        """The groups that are formed; of numbers that save alike the larger."""
+        most = pool.fitting(self.buy, self.get)
         if self.most is not None:
-            groups = min(groups, self.most)
+            most = min(most, self.most)
+        least = max(0, most - TRIED_MOST) if pool.mixed else most
+        tried = [self._served(pool.again(), groups) for groups in range(most, least - 1, -1)]
+        return max(tried, key=lambda served: _worth(till, served)) if len(tried) > 1 else tried[0]
+
+    def _served(self, pool: Pool, groups: int) -> Pool:
         for left in range(groups - 1, -1, -1):
             self._form(pool, self.get, left)
         if self.partial and (self.most is None or groups < self.most):
@@ -111,6 +132,7 @@ class Rule:
             if short:
                 self._form(pool, short, 0)
         pool.settle_ties()
+        return pool
 
     def _form(self, pool: Pool, get: int, left: int) -> None:
         buy_left, get_left = self.buy * left, self.get * left
@@ -120,3 +142,8 @@ class Rule:
         else:
             pool.take("buy", self.buy, (buy_left, get_left + get))
             pool.take("get", get, (buy_left, get_left))
+
+
+def _worth(till: Till, pool: Pool) -> Fraction:
+    """What the units to get cost now."""
+    return sum((till.unit(place) * units for place, units in pool.got.items()), Fraction(0))

@@ -1,6 +1,6 @@
 """Which offers are in play for a basket, and why others are not (terms §2)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,9 @@ class Sorted:
 
 def sort_out(till: Till, candidates: Iterable[Candidate], codes: frozenset[str]) -> Sorted:
     """Judge every candidate by what does not move while offers apply."""
-    playing, kept, offered = [], [], till.offered()
+    playing, kept = [], []
     for candidate in candidates:
-        judged = _judge(till, candidate, codes, offered)
+        judged = _judge(till, candidate, codes)
         if isinstance(judged, str):
             kept.append(Kept(candidate, judged))
         else:
@@ -88,7 +88,7 @@ def _place(playing: Playing) -> tuple[int, str, int, int]:
     return candidate.terms.priority, candidate.key, candidate.rank, -candidate.version
 
 
-def _judge(till: Till, candidate: Candidate, codes: frozenset[str], offered: Sequence[int]) -> Lines | str:
+def _judge(till: Till, candidate: Candidate, codes: frozenset[str]) -> Lines | str:
     terms = candidate.terms
     if terms.codes and not candidate.promises and terms.codes.isdisjoint(codes):
         return "code_needed"
@@ -101,16 +101,16 @@ def _judge(till: Till, candidate: Candidate, codes: frozenset[str], offered: Seq
         if truth is False or (truth is None and not gates.moves):
             return _unmet(truth)
     if candidate.lines is not None and gates.line is None:
-        return candidate.lines
-    return _scope(till, candidate, offered) or "scope_empty"
+        return candidate.lines or "scope_empty"
+    return _scope(till, candidate) or "scope_empty"
 
 
-def _scope(till: Till, candidate: Candidate, offered: Sequence[int]) -> Lines:
+def _scope(till: Till, candidate: Candidate) -> Lines:
     """The lines it is about: those of its products, as far as its criteria choose them."""
     terms = candidate.terms
     lines = candidate.lines
     if lines is None:
-        lines = till.within(terms.reach, offered)
+        lines = till.within(terms.reach, till.offered())
     if terms.gates.line is None:
         return lines
     return [place for place in lines if terms.gates.line(till.facts_of(place))]

@@ -8,7 +8,7 @@ from concord.decision.quoting.basket import Basket
 from concord.decision.quoting.choice import Applied, apply_best
 from concord.decision.quoting.effects import Added
 from concord.decision.quoting.near import NearMiss, near_misses
-from concord.decision.quoting.playing import Candidate, Kept, Playing, sort_out
+from concord.decision.quoting.playing import Candidate, Kept, Playing, in_turn, sort_out
 from concord.decision.quoting.till import Till
 
 
@@ -86,7 +86,11 @@ def price_basket(
         codes: the public codes that were given, folded.
         near: whether near misses are wanted too.
     """
-    till = Till(basket, facts)
+    return price(Till(basket, facts), offers, codes, near=near)
+
+
+def price(till: Till, offers: Iterable[Candidate], codes: frozenset[str], *, near: bool = False) -> Quote:
+    """As `price_basket`, on a till that nothing was applied to; what applies is off its totals afterwards."""
     found = sort_out(till, offers, codes)
     beginning = till.mark() if near else None
     applied = apply_best(till, found.playing)
@@ -98,8 +102,23 @@ def price_basket(
     return _quote(till, applied, found.kept, [kept for _, kept in idle], misses)
 
 
+def price_alone(till: Till, candidate: Candidate, codes: frozenset[str]) -> int:
+    """What one offer takes off when nothing else does. The till is as it was afterwards."""
+    if candidate.lines is not None and not candidate.lines:
+        return 0
+    playing = sort_out(till, [candidate], codes).playing
+    if not playing or not in_turn(till, playing[0]):
+        return 0
+    beginning = till.mark()
+    taken = candidate.terms.plan.apply(till, playing[0].lines)
+    till.back_to(beginning)
+    return 0 if taken is None else taken.discount
+
+
 def _idle(playing: Sequence[Playing], applied: Sequence[Applied]) -> list[tuple[Playing, Kept]]:
     """What was in play and did not apply: another of its group did, or one it does not go with, or to no effect."""
+    if len(applied) == len(playing):
+        return []
     done = {id(each.playing) for each in applied}
     chosen = [each.playing.candidate for each in applied]
     groups, keys = {each.terms.group for each in chosen} - {None}, {each.key for each in chosen}

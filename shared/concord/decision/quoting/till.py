@@ -38,7 +38,7 @@ class Till:
         used: units of each item that serve in a group or a bundle already.
     """
 
-    __slots__ = ("_facts", "currency", "delivery", "delivery_gross", "items", "totals", "used")
+    __slots__ = ("_facts", "_offered", "currency", "delivery", "delivery_gross", "items", "totals", "used")
 
     def __init__(self, basket: Basket, facts: Mapping[str, Any]) -> None:
         self.currency = basket.currency
@@ -47,6 +47,7 @@ class Till:
         self.used = [0] * len(self.items)
         self.delivery_gross = basket.delivery
         self.delivery = basket.delivery or 0
+        self._offered: Lines | None = None
         self._facts: dict[str, Any] = {
             **facts,
             BASKET: self,
@@ -90,9 +91,11 @@ class Till:
         items = self.items
         return [place for place in lines if reach.has(items[place].sku, items[place].categories)]
 
-    def offered(self) -> list[int]:
+    def offered(self) -> Lines:
         """The lines that take part in offers."""
-        return [place for place, item in enumerate(self.items) if item.offered]
+        if self._offered is None:
+            self._offered = [place for place, item in enumerate(self.items) if item.offered]
+        return self._offered
 
     def measure(self, reach: Reach, measure: str) -> int:
         """Units, minor units by the list, or distinct SKUs of what is in reach: the basket as it is, offers or not."""
