@@ -188,7 +188,7 @@ class BuyGet:
         return groups.Pool.of(till, till.within(self.buys, lines), till.within(self.gets, lines))
 
     def effect(self, till: Till, lines: Lines) -> Effect:
-        pool = self.rule.serve(till, self.pool(till, lines))
+        pool = self.rule.serve(self.pool(till, lines))
         serving = {place: pool.bought.get(place, 0) + pool.got.get(place, 0) for place in pool.lines}
         return Effect(reduced(till, sorted(pool.got.items()), self.basis_points), serving=serving)
 

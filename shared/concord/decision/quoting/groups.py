@@ -115,14 +115,14 @@ class Rule:
     most: int | None
     partial: bool
 
-    def serve(self, till: Till, pool: Pool) -> Pool:
+    def serve(self, pool: Pool) -> Pool:
         """The groups that are formed; of numbers that save alike the larger."""
         most = pool.fitting(self.buy, self.get)
         if self.most is not None:
             most = min(most, self.most)
         least = max(0, most - TRIED_MOST) if pool.mixed else most
         tried = [self._served(pool.again(), groups) for groups in range(most, least - 1, -1)]
-        return max(tried, key=lambda served: _worth(till, served)) if len(tried) > 1 else tried[0]
+        return max(tried, key=_worth) if len(tried) > 1 else tried[0]
 
     def _served(self, pool: Pool, groups: int) -> Pool:
         for left in range(groups - 1, -1, -1):
@@ -144,6 +144,6 @@ class Rule:
             pool.take("get", get, (buy_left, get_left))
 
 
-def _worth(till: Till, pool: Pool) -> Fraction:
+def _worth(pool: Pool) -> Fraction:
     """What the units to get cost now."""
-    return sum((till.unit(place) * units for place, units in pool.got.items()), Fraction(0))
+    return sum((pool.cost[place] * units for place, units in pool.got.items()), Fraction(0))
