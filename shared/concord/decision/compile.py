@@ -20,13 +20,14 @@ from concord.decision.benefits import Benefit
 from concord.decision.cards import Card, Prepared, prepare
 from concord.decision.criteria import Criterion
 from concord.decision.evaluator import EVALUATOR
-from concord.decision.gates import Gates, take_apart
+from concord.decision.gates import NO_GATES, Gates, take_apart
 from concord.decision.honour import Alternative, Escalate, HonourCell, HonourWithFee, Refer
 from concord.decision.limits import fold_code, text_of
 from concord.decision.pricing import UnitPrice, one_money, unit_price
 from concord.decision.quoting.plan import Plan, plan
 from concord.decision.reach import Reach, reach
 from concord.decision.reasons import Verdict
+from concord.decision.scalars import Channel
 from concord.decision.terms import Terms
 from concord.decision.timing import Window
 from concord.money import Money
@@ -199,7 +200,7 @@ def _registry(declared: tuple[Attribute, ...]) -> Mapping[str, Attribute]:
 def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) -> CompiledTerms:
     """The terms made ready. Raises nothing: every combination of fields that parses has a meaning."""
     price = unit_price(terms)
-    gates = take_apart(terms.criteria, registry)
+    gates, criteria = _gates(terms.criteria, registry)
     benefits = _BENEFITS.dump_json(terms.benefits, exclude_defaults=True, by_alias=True)
     return CompiledTerms(
         titles=terms.title,
@@ -207,13 +208,11 @@ def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) ->
         benefits=_canonical(benefits),
         price=price,
         gates=gates,
-        criteria=None if gates.gating is None else _shared(_CRITERIA.dump_json(gates.gating, by_alias=True)),
+        criteria=criteria,
         reach=reach(terms.products),
         plan=_plan(benefits, None if terms.max_discount is None else _AMOUNTS.dump_json(terms.max_discount)),
         shown_in=_shared_set(tuple(terms.shown_in)),
-        stances={
-            channel: _stance(cell, price, terms.cards.get(channel) or {}) for channel, cell in terms.honour.items()
-        },
+        stances=_stances(_HONOUR.dump_json(terms.honour), price, _CARDS.dump_json(terms.cards, exclude_none=True)),
         start=terms.validity.start,
         end=terms.validity.end,
         priority=terms.priority,
@@ -223,6 +222,33 @@ def compile_terms(terms: Terms, registry: Mapping[str, Attribute] = BUILT_IN) ->
         alternative=terms.alternative,
         attributes=registry,
     )
+
+
+def _gates(criteria: Criterion | None, registry: Mapping[str, Attribute]) -> tuple[Gates, bytes | None]:
+    """The criteria taken apart, and those that gate the offer as JSON."""
+    if criteria is None:
+        return NO_GATES, None
+    if registry is BUILT_IN:
+        return _gates_of(_CRITERIA.dump_json(criteria, by_alias=True))
+    return _with_text(take_apart(criteria, registry))
+
+
+@lru_cache(maxsize=4096)
+def _gates_of(criteria: bytes) -> tuple[Gates, bytes | None]:
+    """Offers of one campaign share their criteria: one set of tests serves them all, and is asked once for a basket."""
+    return _with_text(take_apart(read_criteria(criteria), BUILT_IN))
+
+
+def _with_text(gates: Gates) -> tuple[Gates, bytes | None]:
+    return gates, None if gates.gating is None else _CRITERIA.dump_json(gates.gating, by_alias=True)
+
+
+@lru_cache(maxsize=4096)
+def _stances(honour: bytes, price: UnitPrice, cards: bytes) -> Mapping[str, Stance]:
+    """What each channel does, as one object for all offers that say and cost the same."""
+    by_channel = _CARDS.validate_json(cards)
+    cells = _HONOUR.validate_json(honour)
+    return {channel: _stance(cell, price, by_channel.get(channel) or {}) for channel, cell in cells.items()}
 
 
 @lru_cache(maxsize=4096)
@@ -262,12 +288,6 @@ def _canonical(document: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _shared(document: bytes) -> bytes:
-    """The same bytes as one object."""
-    return document
-
-
-@lru_cache(maxsize=1024)
 def _shared_set(names: tuple[str, ...]) -> frozenset[str]:
     """The names as one object for all offers that name the same."""
     return frozenset(names)
@@ -275,6 +295,8 @@ def _shared_set(names: tuple[str, ...]) -> frozenset[str]:
 
 _NO_CARDS: Mapping[str, bytes] = {}
 _CARD: TypeAdapter[Card] = TypeAdapter(Card)
+_CARDS: TypeAdapter[dict[Channel, dict[str, Card]]] = TypeAdapter(dict[Channel, dict[str, Card]])
+_HONOUR: TypeAdapter[dict[Channel, HonourCell]] = TypeAdapter(dict[Channel, HonourCell])
 _CRITERIA: TypeAdapter[Criterion] = TypeAdapter(Criterion)
 _BENEFITS: TypeAdapter[list[Benefit]] = TypeAdapter(list[Benefit])
 _AMOUNTS: TypeAdapter[Amounts] = TypeAdapter(Amounts)

@@ -97,7 +97,7 @@ def _judge(till: Till, candidate: Candidate, codes: frozenset[str]) -> Lines | s
     gates = terms.gates
     gate = gates.basket if candidate.promises else gates.whole
     if gate is not None:
-        truth = gate(till.facts)
+        truth = till.truth(gate)
         if truth is False or (truth is None and not gates.moves):
             return _unmet(truth)
     if candidate.lines is not None and gates.line is None:

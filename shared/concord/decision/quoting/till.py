@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from concord.decision.gates import RUNNING
-from concord.decision.kleene import BASKET, DIFFERS
+from concord.decision.kleene import BASKET, DIFFERS, Test, Truth
 from concord.decision.quoting.basket import Basket, BasketLine
 from concord.decision.reach import Reach
 
@@ -38,11 +38,12 @@ class Till:
         used: units of each item that serve in a group or a bundle already.
     """
 
-    __slots__ = ("_facts", "_offered", "currency", "delivery", "delivery_gross", "items", "totals", "used")
+    __slots__ = ("_facts", "_offered", "_truths", "currency", "delivery", "delivery_gross", "items", "totals", "used")
 
     def __init__(self, basket: Basket, facts: Mapping[str, Any]) -> None:
         self.currency = basket.currency
         self.items = tuple(map(Item, sorted(basket.lines, key=lambda line: line.id)))
+        self._truths: dict[Test, Truth] = {}
         self.totals = [item.gross for item in self.items]
         self.used = [0] * len(self.items)
         self.delivery_gross = basket.delivery
@@ -66,6 +67,13 @@ class Till:
     def facts(self) -> Mapping[str, Any]:
         """What does not move while offers apply."""
         return self._facts
+
+    def truth(self, test: Test) -> Truth:
+        """What a test says of the facts that do not move; asked once, however many offers share it."""
+        if test in self._truths:
+            return self._truths[test]
+        truth = self._truths[test] = test(self._facts)
+        return truth
 
     def facts_now(self) -> Mapping[str, Any]:
         """With what is left to pay at this point (terms §2)."""
