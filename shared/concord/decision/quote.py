@@ -45,7 +45,7 @@ class Beside:
     held: Held
     discount: int
     today: tuple[int, int] | None  # version and discount of today's terms, where the customer may have them
-    applied: bool
+    applied: bool  # of several promises on the same terms the first is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
     beginning = till.mark()
     priced = price(till, candidates, asked.folded, near=True)
     till.back_to(beginning)
-    core = body.core(priced, _beside(asking, held, candidates, priced, _Alone(till, asked.folded)))
-    scripts = tuple(_script(asking, held, share.candidate) for share in priced.applied)
+    core = body.core(priced, _beside(asking, held, candidates, priced, _Alone(till, asked.folded)) if held else ())
+    scripts = tuple([_script(asking, held, share.candidate) for share in priced.applied])
     return QuoteAnswer(
         asked=asked,
         quote=priced,
@@ -164,7 +164,7 @@ class _Alone:
         self._till = till
         self._codes = codes
 
-    def __call__(self, candidate: Candidate) -> int:
+    def __call__(self, candidate: Candidate) -> int | None:
         return price_alone(self._till, candidate, self._codes)
 
 
@@ -174,11 +174,12 @@ def _beside(
     own: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         own.setdefault(candidate.key, []).append(candidate)
-    applied = {id(share.candidate) for share in priced.applied}
+    used = {share.candidate.promises[0] for share in priced.applied if share.candidate.promises}
     for each in held:
         mine, others = _mine_and_others(asking, each, own.get(each.promise.offer_key, ()))
-        today = max(((other.version, alone(other)) for other in others), key=lambda of: of[1], default=None)
-        yield Beside(each, alone(mine) if mine is not None else 0, today, id(mine) in applied)
+        priced_alone = [(other.version, off) for other in others if (off := alone(other)) is not None]
+        today = max(priced_alone, key=lambda of: of[1], default=None)
+        yield Beside(each, (alone(mine) if mine is not None else None) or 0, today, each.promise.id in used)
 
 
 def _mine_and_others(
@@ -205,9 +206,9 @@ def _script(asking: Asking, held: Iterable[Held], candidate: Candidate) -> Scrip
     """What the asking channel does with an offer that applies; of promised terms by today's cell where that is better
     for the customer (terms §6).
     """
-    for each in held if candidate.promises else ():
-        if each.promise.id == candidate.promises[0]:
-            return promised_script(asking, each.promise, candidate.terms)
+    if candidate.promises:
+        first = next(each for each in held if each.promise.id == candidate.promises[0])
+        return promised_script(asking, first.promise, candidate.terms)
     return script(candidate.terms, asking.setting.channel, asking.setting.locale)
 
 

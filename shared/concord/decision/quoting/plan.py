@@ -31,7 +31,11 @@ class Taken:
 
     @property
     def discount(self) -> int:
-        return sum(self.lines.values()) + self.delivery
+        off = self.lines
+        if len(off) == 1:  # most offers are about one line
+            (only,) = off.values()
+            return only + self.delivery
+        return sum(off.values()) + self.delivery
 
     @property
     def worth(self) -> int:

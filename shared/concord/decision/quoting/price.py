@@ -102,13 +102,19 @@ def price(till: Till, offers: Iterable[Candidate], codes: frozenset[str], *, nea
     return _quote(till, applied, found.kept, [kept for _, kept in idle], misses)
 
 
-def price_alone(till: Till, candidate: Candidate, codes: frozenset[str]) -> int:
-    """What one offer takes off when nothing else does. The till is as it was afterwards."""
+def price_alone(till: Till, candidate: Candidate, codes: frozenset[str]) -> int | None:
+    """What one offer takes off when nothing else does; None when this customer may not have it for this basket.
+
+    The till is as it was afterwards.
+    """
     if candidate.lines is not None and not candidate.lines:
         return 0
-    playing = sort_out(till, [candidate], codes).playing
-    if not playing or not in_turn(till, playing[0]):
-        return 0
+    found = sort_out(till, [candidate], codes)
+    if found.kept:
+        return 0 if found.kept[0].code == "scope_empty" else None
+    playing = found.playing
+    if not in_turn(till, playing[0]):
+        return None
     beginning = till.mark()
     taken = candidate.terms.plan.apply(till, playing[0].lines)
     till.back_to(beginning)
@@ -141,20 +147,26 @@ def _quote(
     till: Till, applied: Sequence[Applied], kept: Sequence[Kept], idle: Sequence[Kept], near: Sequence[NearMiss]
 ) -> Quote:
     shares: list[list[Share]] = [[] for _ in till.items]
+    whole, delivered, added = [], 0, []
     for each in applied:
-        for place, off in each.taken.lines.items():
-            shares[place].append(Share(each.playing.candidate, off))
+        candidate, taken = each.playing.candidate, each.taken
+        for place, off in taken.lines.items():
+            shares[place].append(Share(candidate, off))
+        whole.append(Share(candidate, taken.discount))
+        delivered += taken.delivery
+        if taken.added:
+            added += [(candidate, what) for what in taken.added]
     lines = tuple(
-        QuotedLine(item.id, item.quantity, item.gross, sum(share.discount for share in own), tuple(own))
+        QuotedLine(item.id, item.quantity, item.gross, sum([share.discount for share in own]), tuple(own))
         for item, own in zip(till.items, shares, strict=True)
     )
     return Quote(
         currency=till.currency,
         lines=lines,
         delivery=till.delivery_gross,
-        delivery_discount=sum(each.taken.delivery for each in applied),
-        applied=tuple(Share(each.playing.candidate, each.taken.discount) for each in applied),
-        added=tuple((each.playing.candidate, added) for each in applied for added in each.taken.added),
+        delivery_discount=delivered,
+        applied=tuple(whole),
+        added=tuple(added),
         kept=tuple(kept),
         idle=tuple(idle),
         near=tuple(near),
