@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 
 from concord.decision import reasons
 from concord.decision.body import decision_bytes, policy_entry
-from concord.decision.certificate import Certificate, HouseholdPosition, digest, not_owed, request_digest
+from concord.decision.certificate import Certificate, certify, not_owed, request_digest
 from concord.decision.compile import CompiledOffer, CompiledTerms
 from concord.decision.decide import Asking, Decision, decide_offer
-from concord.decision.evaluator import EVALUATOR
 from concord.decision.listing import Beside, decide_listed
 from concord.decision.promised import Held, decide_promise, held_promises
 from concord.decision.question import Question, Setting, View
@@ -42,7 +41,13 @@ def answer(question: Question, view: View, setting: Setting) -> Answer:
     listed, listed_owed = decide_listed(asking, beside) if question.products or not question.offers else ([], [])
     decisions = (*items, *_in_order(asking, more + listed))
     return Answer(
-        certificate=_certify(asking, decisions, entries + owed + listed_owed),
+        certificate=certify(
+            view,
+            setting.at,
+            request=request_digest(question),
+            terms=entries + owed + listed_owed,
+            policy=map(policy_entry, decisions),
+        ),
         items=decisions,
         hypothetical=setting.hypothetical,
     )
@@ -110,17 +115,3 @@ def _place(asking: Asking, decision: Decision) -> tuple[bool, int, str, int]:
     offer = asking.view.catalogue.find(name)
     priority = offer.versions[0].terms.priority if offer is not None and offer.versions else 0
     return offer is None, priority, name, -(decision.version or 0)
-
-
-def _certify(asking: Asking, decisions: tuple[Decision, ...], entries: list[bytes]) -> Certificate:
-    view, household = asking.view, asking.view.household
-    return Certificate(
-        epoch=view.epoch,
-        revision=view.revision,
-        household=None if household is None else HouseholdPosition(household.epoch, household.id, household.version),
-        evaluator=EVALUATOR,
-        at=asking.setting.at,
-        request_digest=request_digest(asking.question),
-        terms_digest=digest(entries),
-        policy_digest=digest(map(policy_entry, decisions)),
-    )

@@ -15,7 +15,8 @@ from datetime import datetime
 
 import orjson
 
-from concord.decision.question import Question
+from concord.decision.evaluator import EVALUATOR
+from concord.decision.question import Question, View
 
 
 def owed(benefits: bytes, key: str, version: int, promise: str | None = None, until: str | None = None) -> bytes:
@@ -98,6 +99,21 @@ class Certificate:
             f'"evaluator":{self.evaluator},"at":"{instant_ms(self.at)}","request_digest":"{self.request_digest}",'
             f'"terms_digest":"{self.terms_digest}","policy_digest":"{self.policy_digest}"}}'
         ).encode()
+
+
+def certify(view: View, at: datetime, *, request: str, terms: Iterable[bytes], policy: Iterable[bytes]) -> Certificate:
+    """The certificate of what was answered from the view at the instant: the entries owed, and those of the policy."""
+    household = view.household
+    return Certificate(
+        epoch=view.epoch,
+        revision=view.revision,
+        household=None if household is None else HouseholdPosition(household.epoch, household.id, household.version),
+        evaluator=EVALUATOR,
+        at=at,
+        request_digest=request,
+        terms_digest=digest(terms),
+        policy_digest=digest(policy),
+    )
 
 
 def instant_ms(instant: datetime) -> str:

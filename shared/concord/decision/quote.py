@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from concord.decision.catalogue import Catalogue
-from concord.decision.certificate import Certificate, HouseholdPosition, digest
+from concord.decision.certificate import Certificate, certify
 from concord.decision.decide import Asking
-from concord.decision.evaluator import EVALUATOR
 from concord.decision.limits import fold_code
 from concord.decision.promised import Held, promised_script, standing_promises
 from concord.decision.question import Question, Setting, View
@@ -90,7 +89,13 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
         core=core,
         refused=tuple(refusals(asking, asked.codes, priced, till.facts_now())) if asked.codes else (),
         scripts=scripts,
-        certificate=_certify(asking, asked, core, body.policy_entries(priced, scripts)),
+        certificate=certify(
+            view,
+            setting.at,
+            request=body.request_digest(question, asked),
+            terms=[core],
+            policy=body.policy_entries(priced, scripts),
+        ),
         setting=setting,
     )
 
@@ -210,17 +215,3 @@ def _script(asking: Asking, held: Iterable[Held], candidate: Candidate) -> Scrip
         first = next(each for each in held if each.promise.id == candidate.promises[0])
         return promised_script(asking, first.promise, candidate.terms)
     return script(candidate.terms, asking.setting.channel, asking.setting.locale)
-
-
-def _certify(asking: Asking, asked: Ordered, core: bytes, policy: Iterable[bytes]) -> Certificate:
-    view, household = asking.view, asking.view.household
-    return Certificate(
-        epoch=view.epoch,
-        revision=view.revision,
-        household=None if household is None else HouseholdPosition(household.epoch, household.id, household.version),
-        evaluator=EVALUATOR,
-        at=asking.setting.at,
-        request_digest=body.request_digest(asking.question, asked),
-        terms_digest=digest([core]),
-        policy_digest=digest(policy),
-    )
