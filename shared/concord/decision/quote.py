@@ -55,7 +55,7 @@ class QuoteAnswer:
     quote: Quote
     core: bytes  # what is owed, as RFC 8785 JSON
     refused: tuple[Refusal, ...]
-    scripts: tuple[Script, ...]  # of each offer that applies, in their order
+    here: tuple[bytes, ...]  # what the channel does with each offer that applies, as JSON
     certificate: Certificate
     setting: Setting
 
@@ -82,19 +82,19 @@ def quote(question: Question, asked: Ordered, view: View, setting: Setting) -> Q
     priced = price(till, candidates, asked.folded, near=True)
     till.back_to(beginning)
     core = body.core(priced, _beside(asking, held, candidates, priced, _Alone(till, asked.folded)) if held else ())
-    scripts = tuple([_script(asking, held, share.candidate) for share in priced.applied])
+    stances = _stances(asking, held, priced)
     return QuoteAnswer(
         asked=asked,
         quote=priced,
         core=core,
         refused=tuple(refusals(asking, asked.codes, priced, till.facts_now())) if asked.codes else (),
-        scripts=scripts,
+        here=tuple([here for here, _ in stances]),
         certificate=certify(
             view,
             setting.at,
             request=body.request_digest(question, asked),
             terms=[core],
-            policy=body.policy_entries(priced, scripts),
+            policy=[entry for _, entry in stances],
         ),
         setting=setting,
     )
@@ -205,6 +205,16 @@ def _as_today(asking: Asking, promised: Candidate) -> Candidate | None:
     if version is None or version.terms is not promised.terms or not version.window.surely_inside(asking.exact):
         return None
     return Candidate(promised.key, version.version, version.terms, promised.lines)
+
+
+def _stances(asking: Asking, held: Sequence[Held], priced: Quote) -> list[tuple[bytes, bytes]]:
+    """What the asking channel does with each offer that applies, and the entries of the policy digest."""
+    name, found = (asking.setting.channel, asking.setting.locale), []
+    for share in priced.applied:
+        candidate = share.candidate
+        own = None if candidate.promises else candidate.terms.scripts.get(name)
+        found.append(body.stance(candidate, own or _script(asking, held, candidate)))
+    return found
 
 
 def _script(asking: Asking, held: Iterable[Held], candidate: Candidate) -> Script:

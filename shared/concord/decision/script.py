@@ -38,7 +38,7 @@ class Script:
     granted: bytes  # the members benefits, fee, customer_pays and instead_of of a decision, as JSON
     tail: bytes  # its members refer_to and escalate_to, and the closing brace
     policy_head: bytes  # the members card, escalate_to and fee of a policy entry, as JSON
-    digests: dict[int, bytes] = field(compare=False, repr=False)  # of policy entries without a promise, by version
+    known: dict[int, tuple[bytes, bytes]] = field(compare=False, repr=False)  # stances in a quote, by version
     here: tuple[bytes, bytes]  # what follows offer and version of a quote's `here`, without a promise and with one
 
     def reasons(self, promise: Promise | None) -> tuple[Reason, ...]:
@@ -94,7 +94,7 @@ def write(terms: CompiledTerms, stance: Stance, channel: str, locale: str) -> Sc
         granted=_granted(terms, stance),
         tail=_tail(stance),
         policy_head=_policy_head(stance, b"null" if found is None else found[1]),
-        digests={},
+        known={},
         here=(_here(stance, stance.verdict, said), _here(stance, stance.promised, said)),
     )
 

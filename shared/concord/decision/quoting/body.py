@@ -6,7 +6,7 @@ applies; `concord.decision.certificate` has the form of a policy entry.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -37,20 +37,13 @@ def answer(answered: "QuoteAnswer") -> bytes:
         "currency": priced.currency,
         "refused": [_refusal(each) for each in answered.refused],
         "near_misses": [_near(each, priced.currency, setting.locale) for each in priced.near],
-        "here": orjson.Fragment(b"[%b]" % b",".join(_here(answered))),
+        "here": orjson.Fragment(b"[%b]" % b",".join(answered.here)),
         "order": answered.asked.order,
         "certificate": orjson.Fragment(answered.certificate.to_bytes()),
     }
     if setting.hypothetical:
         more["hypothetical"] = True
     return answered.core[:-1] + b"," + orjson.dumps(more)[1:]
-
-
-def _here(answered: "QuoteAnswer") -> Iterator[bytes]:
-    """What the asking channel does with each offer that applies."""
-    for share, own in zip(answered.quote.applied, answered.scripts, strict=True):
-        candidate, said = share.candidate, own.here[bool(share.candidate.promises)]
-        yield b'{"offer":"%b","version":%d%b' % (candidate.key.encode(), candidate.version, said)
 
 
 def core(priced: Quote, beside: Iterable["Beside"]) -> bytes:
@@ -94,12 +87,13 @@ def _sums(gross: int, discount: int) -> bytes:
 
 
 def _shares(shares: Iterable[Share]) -> bytes:
-    return ",".join(
-        [
-            f'{{"discount":{share.discount},"offer":"{share.candidate.key}","version":{share.candidate.version}}}'
-            for share in shares
-        ]
-    ).encode()
+    return ",".join([share.text or _share(share) for share in shares]).encode()
+
+
+def _share(share: Share) -> str:
+    named = share.candidate
+    share.text = f'{{"discount":{share.discount},"offer":"{named.key}","version":{named.version}}}'
+    return share.text
 
 
 def _refusal(refusal: "Refusal") -> dict[str, Any]:
@@ -151,23 +145,23 @@ def _promise(beside: "Beside") -> dict[str, Any]:
     }
 
 
-def policy_entries(priced: Quote, scripts: Iterable[Script]) -> Iterator[bytes]:
-    """The channel's stance on each offer that applies."""
-    for share, own in zip(priced.applied, scripts, strict=True):
-        yield _policy_entry(share.candidate, own)
-
-
-def _policy_entry(candidate: Candidate, own: Script) -> bytes:
-    """The digest of a stance, its card included, as JSON text."""
-    promise = candidate.promises[0] if candidate.promises else None
-    known = own.digests.get(candidate.version) if promise is None else None
+def stance(candidate: Candidate, own: Script) -> tuple[bytes, bytes]:
+    """What the asking channel does with an offer that applies, as a member of `here`, and its entry of the policy
+    digest: the digest of the stance, its card included, as JSON text.
+    """
+    if candidate.promises:
+        return _stance(candidate, own, candidate.promises[0])
+    known = own.known.get(candidate.version)
     if known is None:
-        verdict = own.stance.verdict if promise is None else own.stance.promised
-        entry = policy(own, verdict, candidate.key, candidate.version, promise)
-        known = b'"%b"' % hashlib.sha256(entry).hexdigest().encode()
-        if promise is None:
-            own.digests[candidate.version] = known
+        known = own.known[candidate.version] = _stance(candidate, own, None)
     return known
+
+
+def _stance(candidate: Candidate, own: Script, promise: str | None) -> tuple[bytes, bytes]:
+    verdict = own.stance.verdict if promise is None else own.stance.promised
+    entry = policy(own, verdict, candidate.key, candidate.version, promise)
+    here = b'{"offer":"%b","version":%d%b' % (candidate.key.encode(), candidate.version, own.here[promise is not None])
+    return here, b'"%b"' % hashlib.sha256(entry).hexdigest().encode()
 
 
 def request_digest(question: Question, asked: "Ordered") -> str:

@@ -14,10 +14,11 @@ from concord.decision.quoting.till import Till
 
 @dataclass(slots=True)
 class Share:
-    """What one offer took off: off a line, or off the whole."""
+    """What one offer took off: off a line, or off the whole. `text` is its JSON, once somebody wrote it."""
 
     candidate: Candidate
     discount: int
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,10 @@ def _quote(
     whole, delivered, added = [], 0, []
     for each in applied:
         candidate, taken = each.playing.candidate, each.taken
+        total = Share(candidate, taken.discount)
         for place, off in taken.lines.items():
-            shares[place].append(Share(candidate, off))
-        whole.append(Share(candidate, taken.discount))
+            shares[place].append(total if off == total.discount else Share(candidate, off))
+        whole.append(total)
         delivered += taken.delivery
         if taken.added:
             added += [(candidate, what) for what in taken.added]
