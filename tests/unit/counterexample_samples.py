@@ -1,5 +1,6 @@
 """Terms, searches and what is true of a counter-example, for its tests."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -73,11 +74,14 @@ def quoted(said: Terms, number: int, example: Example) -> Mapping[str, Any]:
 def worse(before: Any, after: Any) -> bool:
     """Whether the customer pays more, or gets less besides."""
     given, had = added(after), added(before)
-    return bool(after["to_pay"] > before["to_pay"]) or any(given.get(name, 0) < many for name, many in had.items())
+    return bool(after["to_pay"] > before["to_pay"]) or any(given[name] < many for name, many in had.items())
 
 
-def added(quote: Any) -> dict[str, int]:
-    return {each.get("sku") or each["what"]: each["quantity"] for each in quote["added"]}
+def added(quote: Any) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for each in quote["added"]:
+        found[each.get("sku") or f"{each['what']}, {each['unit']}"] += each["quantity"]
+    return found
 
 
 def paid(quote: Any) -> int:

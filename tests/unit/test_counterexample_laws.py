@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from concord.decision.kleene import compile_criteria
@@ -29,6 +29,7 @@ from unit.counterexample_samples import (
 )
 from unit.decision_samples import fixed, usd
 
+MONTH = {"kind": "grant", "what": "streaming", "quantity": 1, "unit": "month"}
 EXAMPLES = 60  # terms are large; each is searched for up to half a second
 
 
@@ -129,6 +130,7 @@ anything = st.builds(
 
 @settings(max_examples=EXAMPLES)
 @given(live=anything, new=anything)
+@example(live=plain(benefits=[MONTH, MONTH]), new=plain(benefits=[MONTH]))  # the same grant twice is two of it
 def test_whatever_is_found_is_true_and_the_search_is_bounded(live: Terms, new: Terms) -> None:
     outcome = searched(live, new)
     assert outcome.pairs <= PAIRS_MOST
