@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-# CI tries the same examples each time: a change is judged by what it changed, not by luck. Everybody else's runs explore.
+# CI tries the same examples each time: a change is judged by what it changed, not by luck. All other runs explore.
 settings.register_profile(
     "unhurried",
     deadline=None,
